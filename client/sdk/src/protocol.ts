@@ -1,0 +1,494 @@
+// Generated from lambdas/protocol by its test. Do not edit: run `UPDATE=1 cargo test -p protocol`.
+
+/**
+ * What a client calls its request by; the reply repeats it unchanged.
+ */
+export type RequestId = number | string;
+
+/**
+ * Why a request was refused: the one table of codes, for frames and for HTTP problems alike.
+ */
+export type ErrorCode = "bad_request" | "unknown_action" | "too_large" | "unauthorized" | "invalid_credentials" | "not_found" | "name_taken" | "client_id_reused" | "busy" | "unavailable" | "internal";
+
+/**
+ * A refusal, for programs and for people.
+ */
+export type ErrorBody = { 
+/**
+ * What kind of refusal.
+ */
+code: ErrorCode, 
+/**
+ * A sentence for a person, free of internal detail.
+ */
+message: string, 
+/**
+ * Whether the same request may succeed later.
+ */
+retryable: boolean, 
+/**
+ * How long to wait first, in milliseconds.
+ */
+retryAfterMs?: number, };
+
+/**
+ * The answer to a request that was refused.
+ */
+export type Refusal = { 
+/**
+ * The request's `id`; null when it had none, or none could be read.
+ */
+reply: RequestId | null, 
+/**
+ * Always false.
+ */
+ok: false, 
+/**
+ * Why.
+ */
+error: ErrorBody, };
+
+/**
+ * A message of a room's log, in its state of now.
+ */
+export type Message = { 
+/**
+ * Its place in the room's log: 1, 2, 3, ... without a hole. The only order there is.
+ */
+seq: number, 
+/**
+ * Its name, made by the server: `m_...`.
+ */
+id: string, 
+/**
+ * Who wrote it: `u_...`. Two people are the same when, and only when, this is the same.
+ */
+userId: string, 
+/**
+ * The writer's name when it was written: a label, never an identity.
+ */
+username: string, 
+/**
+ * The text, to be shown as text.
+ */
+content: string, 
+/**
+ * When the server took it, RFC 3339 with milliseconds. For show, never for order.
+ */
+timestamp: string, 
+/**
+ * The number of its last change: its own `seq` until it is changed.
+ */
+ver: number, 
+/**
+ * The writer's own name of it, from the request (or made by the server).
+ */
+clientId: string, };
+
+/**
+ * One entry of a room's log, as a resume shows it. A client skips the kinds that it does not know
+ * and still advances past their numbers.
+ */
+export type Change = { "kind": "message", 
+/**
+ * The entry's number.
+ */
+seq: number, 
+/**
+ * The message's state of now.
+ */
+message: Message, };
+
+/**
+ * What the server tells a socket unasked. A client skips the events that it does not know.
+ */
+export type Event = { "event": "messages", 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * In order.
+ */
+messages: Array<Message>, } | { "event": "bye", 
+/**
+ * The number of a [`CloseCode`](crate::CloseCode).
+ */
+code: number, 
+/**
+ * A sentence for a person.
+ */
+reason: string, 
+/**
+ * Whether a new connection may succeed.
+ */
+reconnect: boolean, };
+
+/**
+ * What `hello` tells a client, so that it need not guess.
+ */
+export type Limits = { 
+/**
+ * See [`TEXT_BYTES`].
+ */
+textBytes: number, 
+/**
+ * See [`FRAME_BYTES`].
+ */
+frameBytes: number, 
+/**
+ * See [`PAGE_MAX`].
+ */
+pageMessages: number, 
+/**
+ * See [`CLIENT_ID_MAX`].
+ */
+clientIdCharacters: number, 
+/**
+ * See [`PING_AFTER_MS`].
+ */
+pingAfterMs: number, 
+/**
+ * See [`REQUEST_TIMEOUT_MS`].
+ */
+requestTimeoutMs: number, };
+
+/**
+ * Where a room's log stands.
+ */
+export type RoomHead = { 
+/**
+ * The highest number in the log; 0 when it is empty.
+ */
+head: number, 
+/**
+ * Which log this is. It changes when the log was restored to an earlier point or begun anew:
+ * a client then forgets its numbers.
+ */
+epoch: number, };
+
+/**
+ * Where a room's log stands, and whether this socket hears it.
+ */
+export type RoomPresence = { 
+/**
+ * The highest number in the log; 0 when it is empty.
+ */
+head: number, 
+/**
+ * Which log this is, as in [`RoomHead`].
+ */
+epoch: number, 
+/**
+ * Whether the socket was subscribed before this ping, which has repaired it if not.
+ */
+subscribed: boolean, };
+
+/**
+ * `hello`: who am I, what are the limits, where do my rooms stand.
+ */
+export type Hello = Record<symbol, never>;
+
+/**
+ * `ping`: keeps the socket open, and asks for the heads of the rooms it names.
+ */
+export type Ping = { 
+/**
+ * For each room the last number that the client has; the answer names the same rooms.
+ */
+rooms?: { [room: string]: number }, };
+
+/**
+ * `sendMessage`: append a message to a room's log.
+ */
+export type SendMessage = { 
+/**
+ * The room; `general` when absent.
+ */
+room?: string, 
+/**
+ * The text: not empty, at most [`limits::TEXT_BYTES`](crate::limits::TEXT_BYTES).
+ */
+content: string, 
+/**
+ * The client's own name of this intent, kept across resends: the same one never stores twice.
+ */
+clientId?: string, };
+
+/**
+ * `getRecentMessages`: a page of history (the newest, or those `before` a number), or, with
+ * `after`, the changes since a number.
+ */
+export type GetRecentMessages = { 
+/**
+ * The room; `general` when absent.
+ */
+room?: string, 
+/**
+ * How many at the most; see [`limits::PAGE_DEFAULT`](crate::limits::PAGE_DEFAULT).
+ */
+limit?: number, 
+/**
+ * Only messages with a lower number. Excludes `after`.
+ */
+before?: number, 
+/**
+ * Only changes with a higher number, oldest first. Excludes `before`.
+ */
+after?: number, };
+
+/**
+ * Fields of the answer to `hello`.
+ */
+export type Greeting = { 
+/**
+ * My name, as others see it.
+ */
+username: string, 
+/**
+ * Who I am.
+ */
+userId: string, 
+/**
+ * This socket's name on the platform.
+ */
+connectionId: string, 
+/**
+ * The server's clock, RFC 3339 with milliseconds.
+ */
+serverTime: string, 
+/**
+ * What the server accepts.
+ */
+limits: Limits, 
+/**
+ * When this socket should have been replaced by a new one, on the server's clock.
+ */
+reconnectBy: string, 
+/**
+ * The rooms I am in.
+ */
+rooms: { [room: string]: RoomHead }, };
+
+/**
+ * Fields of the answer to `ping`.
+ */
+export type Pong = { 
+/**
+ * The server's clock, RFC 3339 with milliseconds.
+ */
+serverTime: string, 
+/**
+ * The rooms that the ping named.
+ */
+rooms: { [room: string]: RoomPresence }, };
+
+/**
+ * Fields of the answer to `sendMessage`: the message is stored.
+ */
+export type Stored = { 
+/**
+ * Its number in the room's log.
+ */
+seq: number, 
+/**
+ * Its name: `m_...`.
+ */
+id: string, 
+/**
+ * When the server took it, RFC 3339 with milliseconds.
+ */
+timestamp: string, 
+/**
+ * True when an earlier request with this `clientId` had stored it already.
+ */
+duplicate: boolean, };
+
+/**
+ * A page of history: the newest messages (or the newest before a number), oldest first.
+ */
+export type MessagesPage = { 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * Oldest first.
+ */
+messages: Array<Message>, 
+/**
+ * Whether there are older ones.
+ */
+more: boolean, 
+/**
+ * The highest number in the log; 0 when it is empty.
+ */
+head: number, 
+/**
+ * Which log this is, as in [`RoomHead`].
+ */
+epoch: number, };
+
+/**
+ * The changes after a number, oldest first and without a hole.
+ */
+export type ChangesPage = { 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * In order; empty at the end.
+ */
+changes: Array<Change>, 
+/**
+ * The last number that this page covers: what to ask `after` next.
+ */
+through: number, 
+/**
+ * Whether there are more after `through`.
+ */
+more: boolean, 
+/**
+ * The highest number in the log; 0 when it is empty.
+ */
+head: number, 
+/**
+ * False when the log does not reach back (or forward) to the number asked for: the client
+ * forgets what it has and takes the newest page.
+ */
+recovered: boolean, 
+/**
+ * The lowest number that is still there; 1 unless the log was trimmed.
+ */
+floor: number, 
+/**
+ * Which log this is, as in [`RoomHead`].
+ */
+epoch: number, };
+
+/**
+ * Body of `POST /v1/accounts`.
+ */
+export type NewAccount = { 
+/**
+ * The name others will see.
+ */
+username: string, 
+/**
+ * The password.
+ */
+password: string, };
+
+/**
+ * Body of `POST /v1/sessions`.
+ */
+export type NewSession = { 
+/**
+ * A user name.
+ */
+login: string, 
+/**
+ * The password.
+ */
+password: string, };
+
+/**
+ * Answer of `POST /v1/sessions` and `POST /v1/sessions/refresh`, beside the refresh cookie.
+ */
+export type Session = { 
+/**
+ * My name.
+ */
+username: string, 
+/**
+ * Who I am: `u_...`.
+ */
+userId: string, 
+/**
+ * A JWT for the `Authorization: Bearer` header.
+ */
+accessToken: string, 
+/**
+ * How long it is good for, in seconds.
+ */
+expiresIn: number, };
+
+/**
+ * Answer of `POST /v1/tickets`.
+ */
+export type Ticket = { 
+/**
+ * What goes into the socket's `?token=`, once: `t_...`.
+ */
+ticket: string, 
+/**
+ * How long it is good for, in seconds.
+ */
+expiresIn: number, };
+
+/**
+ * Answer of `GET /v1/me`.
+ */
+export type Me = { 
+/**
+ * My name.
+ */
+username: string, 
+/**
+ * Who I am: `u_...`.
+ */
+userId: string, };
+
+/**
+ * A refused HTTP call: a problem document (RFC 9457).
+ */
+export type Problem = { 
+/**
+ * Always `about:blank`: `code` says the kind.
+ */
+type: string, 
+/**
+ * The status in words.
+ */
+title: string, 
+/**
+ * The HTTP status.
+ */
+status: number, 
+/**
+ * A sentence for a person.
+ */
+detail: string, 
+/**
+ * What kind of refusal.
+ */
+code: ErrorCode, 
+/**
+ * The field of the body that was refused, if one was.
+ */
+field?: string, };
+
+/** Each action's request fields and the fields of its successful reply. */
+export interface Actions {
+  hello: { request: Hello; reply: Greeting };
+  ping: { request: Ping; reply: Pong };
+  sendMessage: { request: SendMessage; reply: Stored };
+  getRecentMessages: { request: GetRecentMessages; reply: MessagesPage | ChangesPage };
+}
+
+/** The limits of `chat.v1`; `hello` tells a server's own. */
+export const LIMITS = {
+  textBytes: 8192,
+  frameBytes: 30720,
+  pageDefault: 10,
+  pageMessages: 100,
+  usernameMin: 2,
+  usernameMax: 32,
+  passwordMin: 10,
+  passwordMax: 256,
+  clientIdCharacters: 64,
+  pingAfterMs: 240000,
+  requestTimeoutMs: 10000,
+  holdMs: 300,
+} as const;

@@ -1,0 +1,26 @@
+use serde::{Deserialize, Serialize};
+
+use crate::Message;
+
+/// What the server tells a socket unasked. A client skips the events that it does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// New messages of a room.
+    Messages {
+        /// The room.
+        room: String,
+        /// In order.
+        messages: Vec<Message>,
+    },
+    /// The server is about to end this connection; API Gateway cannot send a close code of ours.
+    Bye {
+        /// The number of a [`CloseCode`](crate::CloseCode).
+        code: u16,
+        /// A sentence for a person.
+        reason: String,
+        /// Whether a new connection may succeed.
+        reconnect: bool,
+    },
+}

@@ -1,0 +1,29 @@
+//! The wire of `chat.v1`: frames, errors, limits and close codes as serde types, and nothing else.
+//!
+//! The server's functions, the scenario suite and (through generated TypeScript) the web client
+//! all take their types from here; `docs/protocol.md` says what the frames mean.
+
+mod close;
+mod error;
+mod event;
+mod http;
+mod id;
+pub mod limits;
+mod message;
+mod reply;
+mod request;
+
+pub use close::CloseCode;
+pub use error::{ErrorBody, ErrorCode};
+pub use event::Event;
+pub use http::{Jwk, JwkSet, Me, NewAccount, NewSession, Problem, Session, Ticket};
+pub use id::RequestId;
+pub use message::{Change, Message};
+pub use reply::{
+    ChangesPage, Greeting, MessagesPage, Pong, RecentMessages, Refusal, Reply, RoomHead,
+    RoomPresence, Stored,
+};
+pub use request::{GetRecentMessages, Hello, Ping, SendMessage};
+
+#[cfg(test)]
+mod typescript;

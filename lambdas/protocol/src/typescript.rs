@@ -1,0 +1,98 @@
+//! Generates the client's types. The generated file is committed, so that the client builds without
+//! Rust; this test fails when it is behind. `UPDATE=1 cargo test -p protocol` writes it.
+
+use std::path::Path;
+
+use ts_rs::{Config, TS};
+
+use crate::limits::{self, Limits};
+use crate::{
+    Change, ChangesPage, ErrorBody, ErrorCode, Event, GetRecentMessages, Greeting, Hello, Me,
+    Message, MessagesPage, NewAccount, NewSession, Ping, Pong, Problem, Refusal, RequestId,
+    RoomHead, RoomPresence, SendMessage, Session, Stored, Ticket,
+};
+
+const PATH: &str = "../../client/sdk/src/protocol.ts";
+
+fn generate() -> String {
+    let config = Config::default();
+    let mut out = String::from(
+        "// Generated from lambdas/protocol by its test. Do not edit: run `UPDATE=1 cargo test -p protocol`.\n",
+    );
+    macro_rules! declare {
+        ($($type:ty),* $(,)?) => {$(
+            let docs = <$type as TS>::docs().unwrap_or_default();
+            out += &format!("\n{docs}export {}\n", <$type as TS>::decl(&config));
+        )*};
+    }
+    declare!(
+        RequestId,
+        ErrorCode,
+        ErrorBody,
+        Refusal,
+        Message,
+        Change,
+        Event,
+        Limits,
+        RoomHead,
+        RoomPresence,
+        Hello,
+        Ping,
+        SendMessage,
+        GetRecentMessages,
+        Greeting,
+        Pong,
+        Stored,
+        MessagesPage,
+        ChangesPage,
+        NewAccount,
+        NewSession,
+        Session,
+        Ticket,
+        Me,
+        Problem,
+    );
+    out += &format!(
+        "\n/** Each action's request fields and the fields of its successful reply. */\n\
+         export interface Actions {{\n  \
+           hello: {{ request: Hello; reply: Greeting }};\n  \
+           ping: {{ request: Ping; reply: Pong }};\n  \
+           sendMessage: {{ request: SendMessage; reply: Stored }};\n  \
+           getRecentMessages: {{ request: GetRecentMessages; reply: MessagesPage | ChangesPage }};\n\
+         }}\n\
+         \n/** The limits of `chat.v1`; `hello` tells a server's own. */\n\
+         export const LIMITS = {{\n  textBytes: {},\n  frameBytes: {},\n  pageDefault: {},\n  \
+           pageMessages: {},\n  usernameMin: {},\n  usernameMax: {},\n  passwordMin: {},\n  \
+           passwordMax: {},\n  clientIdCharacters: {},\n  pingAfterMs: {},\n  \
+           requestTimeoutMs: {},\n  holdMs: {},\n}} as const;\n",
+        limits::TEXT_BYTES,
+        limits::FRAME_BYTES,
+        limits::PAGE_DEFAULT,
+        limits::PAGE_MAX,
+        limits::USERNAME_MIN,
+        limits::USERNAME_MAX,
+        limits::PASSWORD_MIN,
+        limits::PASSWORD_MAX,
+        limits::CLIENT_ID_MAX,
+        limits::PING_AFTER_MS,
+        limits::REQUEST_TIMEOUT_MS,
+        limits::HOLD_MS,
+    );
+    out
+}
+
+#[test]
+fn the_clients_types_are_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PATH);
+    let generated = generate();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, generated).unwrap();
+        return;
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == generated,
+        "{PATH} is behind lambdas/protocol: run `UPDATE=1 cargo test -p protocol`"
+    );
+}
