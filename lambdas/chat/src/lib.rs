@@ -1,0 +1,23 @@
+//! The nouns that Parley's functions share, one file each: the room's [`log`], its [`rooms`], the
+//! sockets ([`connections`], [`subscriptions`]), [`fanout`], [`identity`], and what a function
+//! stands on ([`settings`], [`aws`], [`frame`], [`runtime`]).
+//!
+//! A use case is not here: it is the `handle` of its function.
+
+pub mod aws;
+pub mod clock;
+pub mod connections;
+pub mod error;
+pub mod fanout;
+pub mod frame;
+pub mod id;
+pub mod identity;
+pub mod log;
+pub mod rooms;
+#[cfg(feature = "lambda")]
+pub mod runtime;
+pub mod settings;
+pub mod subscriptions;
+
+pub use error::Error;
+pub use settings::{Settings, SettingsError};

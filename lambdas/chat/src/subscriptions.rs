@@ -1,0 +1,152 @@
+//! Who hears a room: one row per room and socket.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::frame::Caller;
+use crate::rooms::RoomName;
+use crate::settings::Reader;
+use crate::{Error, aws};
+
+/// How long a row can be of use: API Gateway ends every WebSocket after two hours ("Quotas for
+/// configuring and running a WebSocket API"), and five minutes allow for clocks.
+const LIFE: Duration = Duration::from_secs(2 * 3_600 + 5 * 60);
+
+/// When the rows of a socket that connected then expire, in seconds since 1970.
+#[must_use]
+pub fn expires_at(connected_at: Timestamp) -> i64 {
+    connected_at.plus(LIFE).seconds()
+}
+
+/// A socket that hears a room: a row of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Subscription {
+    /// The room.
+    pub room: String,
+    /// The socket.
+    pub connection_id: String,
+    /// Whose socket it is.
+    pub user_id: String,
+    /// That person's name when the socket connected.
+    pub username: String,
+    /// When it connected, in milliseconds since 1970.
+    pub connected_at: i64,
+    /// When it can no longer be there, in seconds since 1970. Never renewed.
+    pub expires_at: i64,
+}
+
+impl Subscription {
+    /// The subscription of a caller's socket to a room.
+    #[must_use]
+    pub fn new(room: &RoomName, caller: &Caller) -> Self {
+        Self {
+            room: room.to_string(),
+            connection_id: caller.connection_id.clone(),
+            user_id: caller.identity.user_id.clone(),
+            username: caller.identity.username.clone(),
+            connected_at: caller.connected_at.0,
+            expires_at: expires_at(caller.connected_at),
+        }
+    }
+}
+
+/// The `subscriptions` table: `room`, `connectionId`.
+#[derive(Debug, Clone)]
+pub struct Subscriptions {
+    dynamodb: Client,
+    table: String,
+}
+
+impl Subscriptions {
+    /// Reads the table's name.
+    pub fn new(aws: &aws_types::SdkConfig, settings: &mut Reader<'_>) -> Self {
+        Self { dynamodb: aws::dynamodb(aws), table: settings.required("TABLE_SUBSCRIPTIONS") }
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn put(&self, subscription: &Subscription) -> Result<(), Error> {
+        let item = serde_dynamo::to_item(subscription).map_err(Error::row("subscriptions"))?;
+        self.dynamodb
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(Error::service("PutItem of subscriptions"))?;
+        Ok(())
+    }
+
+    /// Whether the socket hears the room.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn contains(&self, room: &RoomName, connection_id: &str) -> Result<bool, Error> {
+        let found = self
+            .dynamodb
+            .get_item()
+            .table_name(&self.table)
+            .key("room", AttributeValue::S(room.to_string()))
+            .key("connectionId", AttributeValue::S(connection_id.to_owned()))
+            .projection_expression("connectionId")
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(Error::service("GetItem of subscriptions"))?;
+        Ok(found.item.is_some())
+    }
+
+    /// Deletes a row, if it is there.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn delete(&self, room: &str, connection_id: &str) -> Result<(), Error> {
+        self.dynamodb
+            .delete_item()
+            .table_name(&self.table)
+            .key("room", AttributeValue::S(room.to_owned()))
+            .key("connectionId", AttributeValue::S(connection_id.to_owned()))
+            .send()
+            .await
+            .map_err(Error::service("DeleteItem of subscriptions"))?;
+        Ok(())
+    }
+
+    /// Every socket that hears the room now.
+    ///
+    /// Read consistently: whoever subscribed before a message was committed is in the answer, and
+    /// whoever is not reads a head that has the message.
+    ///
+    /// # Errors
+    /// When the table does not answer, or a row cannot be read.
+    pub async fn of_room(&self, room: &RoomName) -> Result<Vec<Subscription>, Error> {
+        let mut items = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("room = :room")
+            .filter_expression("expiresAt > :now")
+            .expression_attribute_values(":room", AttributeValue::S(room.to_string()))
+            .expression_attribute_values(
+                ":now",
+                AttributeValue::N(Timestamp::now().seconds().to_string()),
+            )
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut subscriptions = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(Error::service("Query of subscriptions"))?;
+            subscriptions.push(serde_dynamo::from_item(item).map_err(Error::row("subscriptions"))?);
+        }
+        Ok(subscriptions)
+    }
+}
