@@ -1,0 +1,90 @@
+//! A socket's life: `$connect`, `$disconnect`, and what a client asks about itself in between.
+
+mod hello;
+mod ping;
+
+use std::time::Duration;
+
+use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use aws_types::SdkConfig;
+use chat::connections::Connections;
+use chat::frame::{self, Caller};
+use chat::log;
+use chat::rooms::{GENERAL, RoomName, Rooms};
+use chat::subscriptions::{Subscription, Subscriptions};
+use chat::{Error, Settings, SettingsError};
+
+/// When a client should have replaced its socket: five minutes before API Gateway's two hours end
+/// it ("Quotas for configuring and running a WebSocket API in API Gateway").
+const HANDOVER_AFTER: Duration = Duration::from_secs(115 * 60);
+
+/// What the function keeps between events.
+#[derive(Debug)]
+pub struct Ctx {
+    connections: Connections,
+    subscriptions: Subscriptions,
+    rooms: Rooms,
+    log: log::Reader,
+    handover_after: Duration,
+}
+
+impl Ctx {
+    /// Reads the names of the tables and `HANDOVER_AFTER_MS`.
+    ///
+    /// # Errors
+    /// All that is wrong with the settings.
+    pub fn new(aws: &SdkConfig, settings: &Settings) -> Result<Self, SettingsError> {
+        let mut read = settings.read();
+        let ctx = Self {
+            connections: Connections::new(aws, &mut read),
+            subscriptions: Subscriptions::new(aws, &mut read),
+            rooms: Rooms::new(aws, &mut read),
+            log: log::Reader::new(aws, &mut read),
+            handover_after: read.millis("HANDOVER_AFTER_MS", HANDOVER_AFTER),
+        };
+        read.finish()?;
+        Ok(ctx)
+    }
+}
+
+/// Handles one event of a socket.
+///
+/// # Errors
+/// Never: `$connect` answers with a status that refuses the handshake, a frame with a refusal.
+pub async fn handle(
+    ctx: &Ctx,
+    event: ApiGatewayWebsocketProxyRequest,
+) -> Result<ApiGatewayProxyResponse, Error> {
+    Ok(match event.request_context.route_key.as_deref() {
+        Some("$connect") => outcome(connect(ctx, &event).await),
+        Some("$disconnect") => outcome(disconnect(ctx, &event).await),
+        Some("hello") => {
+            frame::answer(&event, |caller, request| hello::hello(ctx, caller, request)).await
+        }
+        _ => frame::answer(&event, |caller, request| ping::ping(ctx, caller, request)).await,
+    })
+}
+
+/// The connection first, then the subscription: what ends a session looks among the connections,
+/// and must find whoever can hear.
+async fn connect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(), Error> {
+    let caller = Caller::from_event(event)?;
+    ctx.connections.put(&caller).await?;
+    ctx.subscriptions.put(&Subscription::new(&RoomName::general(), &caller)).await
+}
+
+async fn disconnect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(), Error> {
+    let caller = Caller::from_event(event)?;
+    ctx.subscriptions.delete(GENERAL, &caller.connection_id).await?;
+    ctx.connections.delete(&caller).await
+}
+
+fn outcome(result: Result<(), Error>) -> ApiGatewayProxyResponse {
+    match result {
+        Ok(()) => frame::status(200),
+        Err(error) => {
+            error.log();
+            frame::status(i64::from(error.body().code.http_status()))
+        }
+    }
+}
