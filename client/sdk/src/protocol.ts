@@ -112,7 +112,7 @@ room: string,
  */
 messages: Array<Message>, } | { "event": "bye", 
 /**
- * The number of a [`CloseCode`](crate::CloseCode).
+ * The number of a close code of ours: 4000-4099 stop, 4100-4199 back off, 4200-4299 now.
  */
 code: number, 
 /**
@@ -491,4 +491,10 @@ export const LIMITS = {
   pingAfterMs: 240000,
   requestTimeoutMs: 10000,
   holdMs: 300,
+} as const;
+
+/** Close codes that the server gives by itself. */
+export const CLOSE_CODES = {
+  sessionEnded: 4004,
+  handover: 4200,
 } as const;

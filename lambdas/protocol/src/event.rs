@@ -16,7 +16,7 @@ pub enum Event {
     },
     /// The server is about to end this connection; API Gateway cannot send a close code of ours.
     Bye {
-        /// The number of a [`CloseCode`](crate::CloseCode).
+        /// The number of a close code of ours: 4000-4099 stop, 4100-4199 back off, 4200-4299 now.
         code: u16,
         /// A sentence for a person.
         reason: String,

@@ -7,9 +7,9 @@ use ts_rs::{Config, TS};
 
 use crate::limits::{self, Limits};
 use crate::{
-    Change, ChangesPage, ErrorBody, ErrorCode, Event, GetRecentMessages, Greeting, Hello, Me,
-    Message, MessagesPage, NewAccount, NewSession, Ping, Pong, Problem, Refusal, RequestId,
-    RoomHead, RoomPresence, SendMessage, Session, Stored, Ticket,
+    Change, ChangesPage, CloseCode, ErrorBody, ErrorCode, Event, GetRecentMessages, Greeting,
+    Hello, Me, Message, MessagesPage, NewAccount, NewSession, Ping, Pong, Problem, Refusal,
+    RequestId, RoomHead, RoomPresence, SendMessage, Session, Stored, Ticket,
 };
 
 const PATH: &str = "../../client/sdk/src/protocol.ts";
@@ -64,7 +64,9 @@ fn generate() -> String {
          export const LIMITS = {{\n  textBytes: {},\n  frameBytes: {},\n  pageDefault: {},\n  \
            pageMessages: {},\n  usernameMin: {},\n  usernameMax: {},\n  passwordMin: {},\n  \
            passwordMax: {},\n  clientIdCharacters: {},\n  pingAfterMs: {},\n  \
-           requestTimeoutMs: {},\n  holdMs: {},\n}} as const;\n",
+           requestTimeoutMs: {},\n  holdMs: {},\n}} as const;\n\
+         \n/** Close codes that the server gives by itself. */\n\
+         export const CLOSE_CODES = {{\n  sessionEnded: {},\n  handover: {},\n}} as const;\n",
         limits::TEXT_BYTES,
         limits::FRAME_BYTES,
         limits::PAGE_DEFAULT,
@@ -77,6 +79,8 @@ fn generate() -> String {
         limits::PING_AFTER_MS,
         limits::REQUEST_TIMEOUT_MS,
         limits::HOLD_MS,
+        CloseCode::SessionEnded.number(),
+        CloseCode::Handover.number(),
     );
     out
 }

@@ -1,0 +1,309 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { inspect, startBrowser } from "./browser.ts";
+import { startServer } from "./server.ts";
+import type { Server } from "./server.ts";
+import { layWire } from "./wire.ts";
+import type { Wire } from "./wire.ts";
+
+const RUN = Date.now().toString(36);
+const PASSWORD = "correct horse battery staple";
+
+let server: Server;
+let wire: Wire;
+let browser: Browser;
+let adasContext: BrowserContext;
+let ada: Page;
+let grace: Page;
+/** What the browser complained about. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  server = await startServer();
+  wire = await layWire(server.url);
+  browser = await startBrowser();
+  adasContext = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const gracesContext = await browser.newContext({ viewport: { width: 360, height: 640 } });
+  ada = await open(adasContext, server.url);
+  grace = await open(gracesContext, wire.url);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await wire?.close();
+  await server?.stop();
+});
+
+async function open(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    // A refusal, and a cut wire, are part of the story.
+    if (message.type() === "error" && !/Failed to load|WebSocket connection/.test(message.text())) {
+      complaints.push(message.text());
+    }
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.goto(url);
+  return page;
+}
+
+const composer = (page: Page) => page.getByRole("textbox", { name: "Message to general" });
+const online = (page: Page) => page.getByRole("status").getByText("Online", { exact: true });
+const heading = (page: Page, name: string) => page.getByRole("heading", { name });
+
+/** The texts of this run, in the order shown. */
+async function texts(page: Page): Promise<string[]> {
+  const all = await page.locator("[data-key] .text").allTextContents();
+  return all.filter((text) => text.includes(RUN));
+}
+
+async function write(page: Page, text: string): Promise<void> {
+  await page.keyboard.insertText(`${text} ${RUN}`);
+  await page.keyboard.press("Enter");
+}
+
+async function signUp(page: Page, name: string): Promise<void> {
+  await heading(page, "Log in to Parley").waitFor();
+  await pressUntil(page, "Tab", "Create an account");
+  await page.keyboard.press("Enter");
+  await heading(page, "Create your account").waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(name);
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press("Enter");
+  await online(page).waitFor();
+}
+
+/** Presses a key until the focus is on the control with this name. */
+async function pressUntil(page: Page, key: string, name: string): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    const focused = await page.evaluate(() => document.activeElement?.textContent?.trim());
+    if (focused === name) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${key} never reached "${name}"`);
+}
+
+test("the log-in and sign-up pages say what is wrong, beside the field", async () => {
+  await heading(ada, "Log in to Parley").waitFor();
+  await inspect(ada, "log-in");
+  await pressUntil(ada, "Tab", "Create an account");
+  await ada.keyboard.press("Enter");
+  await heading(ada, "Create your account").waitFor();
+  await inspect(ada, "sign-up");
+  await ada.keyboard.press("Tab");
+  await ada.keyboard.press("Enter");
+  const name = ada.getByLabel("User name");
+  await expect.poll(() => name.getAttribute("aria-invalid")).toBe("true");
+  expect(await name.evaluate((field) => field === document.activeElement)).toBe(true);
+  await inspect(ada, "sign-up-errors");
+  await ada.reload();
+});
+
+test("a wrong password is refused in words", async () => {
+  await heading(ada, "Log in to Parley").waitFor();
+  await ada.keyboard.press("Tab");
+  await ada.keyboard.type(`nobody${RUN}`);
+  await ada.keyboard.press("Tab");
+  await ada.keyboard.type("certainly wrong");
+  await ada.keyboard.press("Enter");
+  const problem = ada.locator("[role=alert] p, .note.error").first();
+  await problem.waitFor();
+  expect((await problem.textContent())?.trim()).not.toBe("");
+  await inspect(ada, "log-in-refused");
+  await ada.reload();
+});
+
+test("two people sign up and talk, by keyboard alone", async () => {
+  await signUp(ada, `ada${RUN}`);
+  await signUp(grace, `grace${RUN}`);
+  await write(ada, "Hello, Grace!");
+  await expect.poll(() => texts(grace)).toEqual([`Hello, Grace! ${RUN}`]);
+  await write(grace, "Hello, Ada!");
+  await expect.poll(() => texts(ada)).toHaveLength(2);
+  const names = await ada.locator("[data-key] .name").allTextContents();
+  expect(names.slice(-2)).toEqual(["You", `grace${RUN}`]);
+});
+
+test("a taken name is refused beside the field", async () => {
+  const context = await browser.newContext();
+  const page = await open(context, server.url);
+  await heading(page, "Log in to Parley").waitFor();
+  await pressUntil(page, "Tab", "Create an account");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("User name").fill(`ada${RUN}`);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.locator("#username-note.error").waitFor();
+  await context.close();
+});
+
+test("markup is shown as the text that it is", async () => {
+  const markup = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script><b>bold</b>`;
+  await write(ada, markup);
+  await expect.poll(() => texts(grace)).toContain(`${markup} ${RUN}`);
+  expect(await grace.locator(".text *").count()).toBe(0);
+  expect(await grace.evaluate(() => "hacked" in window)).toBe(false);
+});
+
+test("Shift+Enter starts a new line; blank text is not sent", async () => {
+  const before = (await texts(ada)).length;
+  await ada.keyboard.press("Enter");
+  await ada.keyboard.type("one");
+  await ada.keyboard.press("Shift+Enter");
+  await write(ada, "two");
+  await expect.poll(() => texts(grace)).toHaveLength(before + 1);
+  expect((await texts(grace)).at(-1)).toBe(`one\ntwo ${RUN}`);
+});
+
+test("a text that is too long is refused before it is sent", async () => {
+  await composer(ada).fill("ü".repeat(4_097));
+  await ada.keyboard.press("Enter");
+  await ada.getByText("Too long by 2 bytes").waitFor();
+  await inspect(ada, "too-long");
+  await composer(ada).fill("");
+});
+
+test("who was cut off sees all exactly once, in order, without a reload", async () => {
+  const before = await texts(grace);
+  wire.cut();
+  await grace.getByText("You are offline.").waitFor();
+  await write(grace, "written offline 1");
+  await write(grace, "written offline 2");
+  await write(ada, "meanwhile 1");
+  await write(ada, "meanwhile 2");
+  await expect.poll(() => texts(ada)).toHaveLength(before.length + 2);
+  await grace.getByText("Waiting to be sent").first().waitFor();
+  await inspect(grace, "offline");
+  await ada.waitForTimeout(1_000);
+  wire.mend();
+  await expect
+    .poll(() => texts(grace), { timeout: 40_000 })
+    .toEqual([
+      ...before,
+      ...["meanwhile 1", "meanwhile 2", "written offline 1", "written offline 2"].map(
+        (text) => `${text} ${RUN}`,
+      ),
+    ]);
+  await expect.poll(() => texts(ada)).toEqual(await texts(grace));
+  expect(await grace.getByText("Waiting to be sent").count()).toBe(0);
+});
+
+test("a network that goes away in silence is noticed by the browser's word", async () => {
+  await grace.context().setOffline(true);
+  wire.cut();
+  await grace.getByText("You are offline.").waitFor();
+  await write(ada, "while the network was away");
+  wire.mend();
+  await grace.context().setOffline(false);
+  // At once, whatever the wait for the next attempt was.
+  await expect
+    .poll(() => texts(grace), { timeout: 3_000 })
+    .toContain(`while the network was away ${RUN}`);
+  expect(await texts(grace)).toEqual(await texts(ada));
+});
+
+test("older messages come on scrolling up, and what is read stays in place", async () => {
+  for (let i = 1; i <= 60; i++) await write(ada, `line ${i}`);
+  await expect.poll(() => texts(grace), { timeout: 30_000 }).toContain(`line 60 ${RUN}`);
+  await grace.reload();
+  await online(grace).waitFor();
+  await grace.getByText(`line 60 ${RUN}`).waitFor();
+  expect(await texts(grace)).not.toContain(`Hello, Grace! ${RUN}`);
+
+  const log = grace.getByRole("log");
+  await log.focus();
+  const scrolled = log.evaluate(
+    (box) => new Promise<void>((done) => box.addEventListener("scrollend", () => done())),
+  );
+  await grace.keyboard.press("PageUp");
+  await scrolled;
+  await grace.getByRole("button", { name: "Latest messages" }).waitFor();
+  // In one step, or the older messages would be there before we have looked.
+  const reading = await log.evaluate((box) => {
+    box.scrollTop = 0;
+    const row = box.querySelector<HTMLElement>("[data-key]");
+    return { key: row?.dataset["key"] ?? "", top: row?.getBoundingClientRect().top ?? 0 };
+  });
+  await expect.poll(() => texts(grace), { timeout: 20_000 }).toContain(`Hello, Grace! ${RUN}`);
+  const row = await grace.locator(`[data-key="${reading.key}"]`).boundingBox();
+  expect(Math.abs((row?.y ?? Infinity) - reading.top)).toBeLessThan(2);
+  expect(await texts(grace)).toEqual(await texts(ada));
+  await inspect(grace, "history");
+});
+
+test("news below are counted, and a button leads there", async () => {
+  await grace.getByRole("log").evaluate((log) => (log.scrollTop = 0));
+  await write(ada, "news");
+  const button = grace.getByRole("button", { name: "1 new message" });
+  await button.waitFor();
+  await inspect(grace, "news-below");
+  await button.focus();
+  await grace.keyboard.press("Enter");
+  await expect
+    .poll(() =>
+      grace.getByRole("log").evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight),
+    )
+    .toBeLessThan(2);
+  expect(await button.count()).toBe(0);
+});
+
+test("a reload keeps the session and the draft", async () => {
+  await composer(ada).fill("a thought not yet finish");
+  await ada.reload();
+  await online(ada).waitFor();
+  expect(await composer(ada).inputValue()).toBe("a thought not yet finish");
+  await composer(ada).fill("");
+  await ada.getByText(`news ${RUN}`).waitFor();
+  await inspect(ada, "chat");
+});
+
+test("several windows of one person show the same", async () => {
+  const second = await open(adasContext, server.url);
+  await online(second).waitFor();
+  await second.getByText(`news ${RUN}`).waitFor();
+  await composer(second).focus();
+  await write(second, "from the second window");
+  await composer(ada).focus();
+  await write(ada, "from the first window");
+  for (const page of [ada, second, grace]) {
+    await expect
+      .poll(async () => (await texts(page)).slice(-2))
+      .toEqual([`from the second window ${RUN}`, `from the first window ${RUN}`]);
+  }
+  await second.close();
+});
+
+test("logging out ends the session", async () => {
+  await pressUntil(ada, "Shift+Tab", "Log out");
+  await ada.keyboard.press("Enter");
+  await heading(ada, "Log in to Parley").waitFor();
+  await ada.reload();
+  await heading(ada, "Log in to Parley").waitFor();
+  await ada.keyboard.press("Tab");
+  await ada.keyboard.type(`ada${RUN}`);
+  await ada.keyboard.press("Tab");
+  await ada.keyboard.type(PASSWORD);
+  await ada.keyboard.press("Enter");
+  await online(ada).waitFor();
+});
+
+test("logging out with unsent messages asks first", async () => {
+  wire.cut();
+  await grace.getByText("You are offline.").waitFor();
+  await composer(grace).focus();
+  await write(grace, "never sent");
+  await pressUntil(grace, "Shift+Tab", "Log out");
+  await grace.keyboard.press("Enter");
+  await heading(grace, "Log out now?").waitFor();
+  await inspect(grace, "log-out");
+  await grace.keyboard.press("Escape");
+  wire.mend();
+  await expect.poll(() => texts(ada), { timeout: 40_000 }).toContain(`never sent ${RUN}`);
+});
+
+test("the browser had nothing to complain about", () => {
+  expect(complaints).toEqual([]);
+});

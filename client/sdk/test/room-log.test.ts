@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+
+import type { ChangesPage, Message, MessagesPage } from "../src/protocol.ts";
+import { EMPTY_LOG, reduceRoom } from "../src/room-log.ts";
+import type { RoomLog } from "../src/room-log.ts";
+import { FakeServer } from "./fake-server.ts";
+
+const server = new FakeServer();
+const ALL: readonly Message[] = Array.from({ length: 20 }, (_, i) => server.append(`m${i + 1}`));
+
+function newest(from: number, through: number, epoch = 1): MessagesPage {
+  const messages = ALL.slice(from - 1, through);
+  return { room: "general", messages, more: from > 1, head: through, epoch };
+}
+
+function changes(from: number, through: number, epoch = 1): ChangesPage {
+  return {
+    room: "general",
+    changes: ALL.slice(from - 1, through).map((message) => ({
+      kind: "message",
+      seq: message.seq,
+      message,
+    })),
+    through,
+    more: false,
+    head: through,
+    recovered: true,
+    floor: 1,
+    epoch,
+  };
+}
+
+function begun(from: number, through: number, epoch = 1): RoomLog {
+  return reduceRoom(EMPTY_LOG, { kind: "newest", page: newest(from, through, epoch) });
+}
+
+const seqs = (log: RoomLog) => log.messages.map(({ seq }) => seq);
+
+test("an answer to a question from before the numbers were forgotten changes nothing", () => {
+  const log = begun(1, 5, 2);
+  expect(reduceRoom(log, { kind: "changes", after: 9, page: changes(10, 12, 2) })).toBe(log);
+  expect(reduceRoom(log, { kind: "older", before: 9, page: newest(1, 8, 2) })).toBe(log);
+});
+
+test("a page of another epoch makes the log forget its numbers, but not what is on show", () => {
+  for (const log of [
+    reduceRoom(begun(1, 5), { kind: "changes", after: 5, page: changes(6, 7, 2) }),
+    reduceRoom(begun(3, 5), { kind: "older", before: 3, page: newest(1, 2, 2) }),
+  ]) {
+    expect(log.last).toBeNull();
+    expect(log.messages.at(-1)?.seq).toBe(5);
+  }
+});
+
+test("while the numbers are forgotten, live messages wait for the newest page", () => {
+  let log = reduceRoom(begun(1, 5), { kind: "head", head: 2, epoch: 2 });
+  log = reduceRoom(log, { kind: "live", messages: ALL.slice(2, 3) });
+  expect(log).toMatchObject({ last: null, head: 3 });
+  log = reduceRoom(log, { kind: "newest", page: newest(1, 2, 2) });
+  expect(seqs(log)).toEqual([1, 2, 3]);
+  expect(log).toMatchObject({ last: 3, head: 3, epoch: 2, held: [] });
+});
+
+test("numbers advance to `through`, whatever kinds the page ends with", () => {
+  const page = { ...changes(6, 6), through: 9, head: 9 };
+  const log = reduceRoom(begun(1, 5), { kind: "changes", after: 5, page });
+  expect(log.last).toBe(9);
+  expect(seqs(reduceRoom(log, { kind: "live", messages: ALL.slice(9, 10) }))).toEqual([
+    1, 2, 3, 4, 5, 6, 10,
+  ]);
+});

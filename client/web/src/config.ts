@@ -1,0 +1,13 @@
+/**
+ * Where the socket is. The build carries an empty `/config.json`, which means `/ws` of this very
+ * origin; a deployment whose socket lives elsewhere puts its own file there, and the same build
+ * serves every environment.
+ */
+export async function socketUrl(): Promise<string> {
+  const response = await fetch("/config.json", { cache: "no-cache" });
+  if (!response.ok) throw new Error(`/config.json: status ${response.status}`);
+  const config = (await response.json()) as { websocketUrl?: string };
+  if (config.websocketUrl !== undefined) return config.websocketUrl;
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${location.host}/ws`;
+}
