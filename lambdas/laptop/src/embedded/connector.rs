@@ -1,0 +1,247 @@
+//! The HTTP connector under the functions' SDK clients: it answers in process.
+//!
+//! A loopback port would cost four times the CPU per call, and would be a database without a
+//! password that every web page on this machine may call.
+
+use std::sync::Arc;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::faults::{Fault, Verdict, When};
+use super::{Services, kms};
+
+/// The connector of one function; the name is how faults and recordings know it.
+#[derive(Debug, Clone)]
+pub(crate) struct Connector {
+    services: Arc<Services>,
+    /// None: a client of a test, which is neither recorded nor hindered.
+    function: Option<Arc<str>>,
+}
+
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// A DynamoDB operation by name.
+    Dynamo(String),
+    /// An `@connections` call.
+    Connection { method: Method, id: String },
+    /// KMS `Sign`.
+    Sign,
+    /// A service that is not here.
+    Unknown(String),
+}
+
+/// The methods of `@connections`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Post,
+    Get,
+    Delete,
+}
+
+impl Method {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Get => "GET",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl Operation {
+    // SES v2 `SendEmail` (POST /v2/email/outbound-emails) gets its variant here once mail is sent.
+    fn of(request: &HttpRequest) -> Self {
+        if let Some(target) = request.headers().get("x-amz-target") {
+            return match target.split_once('.') {
+                Some((service, name)) if service.starts_with("DynamoDB_") => {
+                    Self::Dynamo(name.to_owned())
+                }
+                Some(("TrentService", "Sign")) => Self::Sign,
+                _ => Self::Unknown(target.to_owned()),
+            };
+        }
+        let path = request.uri().split('?').next().unwrap_or_default();
+        let method = match request.method() {
+            "POST" => Method::Post,
+            "GET" => Method::Get,
+            "DELETE" => Method::Delete,
+            other => return Self::Unknown(other.to_owned()),
+        };
+        match path.split_once("/@connections/") {
+            // The SDK encodes the `=` at an id's end; undecoded, every post would be to a stranger.
+            Some((_, id)) => {
+                let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
+                Self::Connection { method, id }
+            }
+            None => Self::Unknown(format!("{} {path}", method.as_str())),
+        }
+    }
+
+    /// The API operation's name.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Dynamo(name) | Self::Unknown(name) => name,
+            Self::Connection { method: Method::Post, .. } => "PostToConnection",
+            Self::Connection { method: Method::Get, .. } => "GetConnection",
+            Self::Connection { method: Method::Delete, .. } => "DeleteConnection",
+            Self::Sign => "Sign",
+        }
+    }
+
+    pub(crate) fn connection(&self) -> Option<&str> {
+        match self {
+            Self::Connection { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+}
+
+impl Connector {
+    pub(crate) fn new(services: Arc<Services>, function: Option<&str>) -> Self {
+        Self { services, function: function.map(Arc::from) }
+    }
+
+    async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let operation = Operation::of(&request);
+        let body = request.body().bytes().unwrap_or_default().to_vec();
+        let verdict = self.function.as_deref().and_then(|function| {
+            self.services.recorder.record(function, &operation, &body);
+            self.services.faults.decide(function, operation.name(), operation.connection())
+        });
+        let answer = match verdict {
+            None => self.apply(&operation, body).await?,
+            Some(verdict) => {
+                let items = transaction_items(&operation, &body);
+                if verdict.when == When::After {
+                    self.apply(&operation, body).await?;
+                }
+                faulty(verdict, &operation, items).await
+            }
+        };
+        respond(answer)
+    }
+
+    async fn apply(&self, operation: &Operation, body: Vec<u8>) -> Result<Answer, ConnectorError> {
+        let Services { dynamodb, connections, key, .. } = &*self.services;
+        Ok(match operation {
+            Operation::Dynamo(name) => dynamodb
+                .call(name, body)
+                .await
+                .map_err(|stopped| ConnectorError::io(stopped.into()))?,
+            Operation::Connection { method: Method::Post, id } => connections.post(id, body),
+            Operation::Connection { method: Method::Get, id } => connections.describe(id),
+            Operation::Connection { method: Method::Delete, id } => connections.delete(id),
+            Operation::Sign => kms::sign(key, &body),
+            Operation::Unknown(_) => Answer::error(400, "UnknownOperationException", ""),
+        })
+    }
+}
+
+fn respond(answer: Answer) -> Result<HttpResponse, ConnectorError> {
+    let status =
+        StatusCode::try_from(answer.status).map_err(|error| ConnectorError::user(error.into()))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+    if let Some(name) = answer.error_type {
+        response.headers_mut().insert("x-amzn-errortype", name);
+    }
+    Ok(response)
+}
+
+fn transaction_items(operation: &Operation, body: &[u8]) -> Option<usize> {
+    if operation.name() != "TransactWriteItems" {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(body).ok()?;
+    Some(body.get("TransactItems")?.as_array()?.len())
+}
+
+/// The fault as the service itself would answer it.
+async fn faulty(verdict: Verdict, operation: &Operation, items: Option<usize>) -> Answer {
+    let rest = operation.connection().is_some();
+    match verdict.fault {
+        Fault::TransactionConflict => match items {
+            Some(items) => conflict(items, verdict.draw),
+            None => {
+                let message = "Transaction is ongoing for the item";
+                Answer::error(400, &dynamo("TransactionConflictException"), message)
+            }
+        },
+        Fault::Throttling if rest => {
+            Answer::rest_error(429, "ThrottlingException", "Too Many Requests")
+        }
+        Fault::Throttling if *operation == Operation::Sign => {
+            Answer::error(400, "ThrottlingException", "Rate exceeded")
+        }
+        Fault::Throttling => {
+            let name = dynamo("ProvisionedThroughputExceededException");
+            Answer::error(400, &name, "The level of configured throughput was exceeded")
+        }
+        Fault::InternalServerError if rest => {
+            Answer::rest_error(500, "InternalServerError", "Internal server error")
+        }
+        Fault::InternalServerError if *operation == Operation::Sign => {
+            Answer::error(500, "KMSInternalException", "Internal server error")
+        }
+        Fault::InternalServerError => {
+            Answer::error(500, &dynamo("InternalServerError"), "Internal server error")
+        }
+        Fault::Gone => Answer::rest_error(410, "GoneException", "Gone"),
+        Fault::LimitExceeded => {
+            Answer::rest_error(429, "LimitExceededException", "Too many requests")
+        }
+        Fault::Hang => std::future::pending().await,
+        // Unwinds without the panic hook's noise.
+        Fault::Crash => std::panic::resume_unwind(Box::new("injected crash")),
+    }
+}
+
+fn dynamo(name: &str) -> String {
+    format!("com.amazonaws.dynamodb.v20120810#{name}")
+}
+
+fn conflict(items: usize, draw: usize) -> Answer {
+    let hit = draw.checked_rem(items).unwrap_or_default();
+    let reasons: Vec<Value> = (0..items)
+        .map(|item| {
+            if item == hit {
+                let message = "Transaction is ongoing for the item";
+                json!({"Code": "TransactionConflict", "Message": message})
+            } else {
+                json!({"Code": "None"})
+            }
+        })
+        .collect();
+    let body = json!({
+        "__type": dynamo("TransactionCanceledException"),
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": reasons,
+    });
+    Answer::json(400, &body)
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(self.clone().answer(request))
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(
+        &self,
+        _settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

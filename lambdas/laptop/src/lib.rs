@@ -1,0 +1,191 @@
+//! Parley on one machine: the functions, a gateway that behaves like API Gateway, embedded DynamoDB,
+//! `@connections` and KMS, and the web client, in one process.
+//!
+//! The functions are the same as on AWS and reach their services through the AWS SDK; see
+//! [`embedded`] for what answers.
+
+pub mod catalog;
+mod config;
+pub mod embedded;
+mod functions;
+pub mod gateway;
+mod listener;
+mod lock;
+pub mod logging;
+mod site;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::serve::ListenerExt as _;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+pub use config::{Config, Data};
+pub use functions::FunctionError;
+pub use lock::LockError;
+
+use embedded::{Aws, Call, EmbeddedError, Faults, Options, RecordedRequest, SigningKey};
+use functions::Functions;
+use gateway::Gateway;
+use lock::Lock;
+use site::Site;
+
+/// How long stopping waits for sockets, and then for HTTP requests.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a laptop did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Something else listens there.
+    #[error("port {0} is in use: stop what uses it, or run with PORT={next}", next = .0.wrapping_add(1).max(1024))]
+    PortInUse(u16),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// There is no web client in that directory.
+    #[error("SITE={} has no index.html", .0.display())]
+    Site(PathBuf),
+    /// The embedded services do not start.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// A function does not start.
+    #[error(transparent)]
+    Function(#[from] FunctionError),
+}
+
+/// A laptop that serves. Dropped without [`stop`](Self::stop) it ends as if it had crashed: sockets
+/// break off, and no `$disconnect` runs.
+#[derive(Debug)]
+pub struct Laptop {
+    gateway: Arc<Gateway>,
+    server: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
+    http_url: String,
+    ws_url: String,
+    _lock: Option<Lock>,
+}
+
+/// Starts a laptop. When this returns, it answers.
+///
+/// # Errors
+/// When the data directory, the address, or the built-in catalog cannot be used.
+pub async fn start(config: Config) -> Result<Laptop, StartError> {
+    let directory = match &config.data {
+        Data::Memory => None,
+        Data::Directory(path) => Some(path.as_path()),
+    };
+    let site = config.site.as_deref().map(Site::open).transpose()?;
+    let lock = directory.map(Lock::take).transpose()?;
+    // The port is taken early, so that a second start fails at once, and listened on when all is
+    // ready, so that nobody is served before.
+    let port = listener::Bound::to(SocketAddr::new(config.bind, config.port))?;
+    let aws = Aws::start(Options {
+        directory,
+        buffer_bytes: config.gateway.buffer_bytes,
+        record_requests: config.record_requests,
+        seed: config.seed,
+        settings: config.settings,
+    })
+    .await?;
+    let functions = Functions::new(&aws, config.handler_delay, config.seed)?;
+    let sweeper = tokio::spawn(aws.sweeper());
+    let gateway = Arc::new(Gateway::new(aws, functions, config.gateway, site));
+
+    let (listener, address) = port.listen()?;
+    let listener = listener.tap_io(|socket| {
+        // A chat's frames are small and each one counts.
+        if let Err(error) = socket.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY");
+        }
+    });
+    let service =
+        gateway::router(Arc::clone(&gateway)).into_make_service_with_connect_info::<SocketAddr>();
+    let stopped = gateway.stopped();
+    let server = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
+            tracing::error!(%error, "the server ended");
+        }
+    });
+    let http_url = format!("http://{address}");
+    let ws_url = format!("ws://{address}/ws");
+    Ok(Laptop { gateway, server, sweeper, http_url, ws_url, _lock: lock })
+}
+
+impl Laptop {
+    /// Where it serves: `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn http_url(&self) -> &str {
+        &self.http_url
+    }
+
+    /// Where sockets open: `ws://127.0.0.1:8080/ws`.
+    #[must_use]
+    pub fn ws_url(&self) -> &str {
+        &self.ws_url
+    }
+
+    /// The faults that the functions' calls meet.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        self.gateway.aws.faults()
+    }
+
+    /// The rights that the functions used.
+    #[must_use]
+    pub fn calls(&self) -> BTreeSet<Call> {
+        self.gateway.aws.calls()
+    }
+
+    /// The requests that the functions made, oldest first; none unless the configuration keeps
+    /// them.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.gateway.aws.requests()
+    }
+
+    /// A DynamoDB client for tests: not recorded, and without faults.
+    #[must_use]
+    pub fn database(&self) -> aws_sdk_dynamodb::Client {
+        self.gateway.aws.database()
+    }
+
+    /// The key that signs access tokens.
+    #[must_use]
+    pub fn signing_key(&self) -> &SigningKey {
+        self.gateway.aws.signing_key()
+    }
+
+    /// The embedded services.
+    #[must_use]
+    pub fn aws(&self) -> &Aws {
+        &self.gateway.aws
+    }
+
+    /// Stops: sockets close with 1001, `$disconnect` runs for each, the database closes. Takes a
+    /// few seconds at the most.
+    pub async fn stop(mut self) {
+        self.gateway.stop(STOP_PATIENCE).await;
+        if timeout(STOP_PATIENCE, &mut self.server).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+        }
+        // An error says that it is closed already.
+        self.gateway.aws.close().await.unwrap_or_default();
+    }
+}
+
+impl Drop for Laptop {
+    fn drop(&mut self) {
+        self.gateway.kill();
+        drop(self.gateway.aws.close());
+        self.server.abort();
+        self.sweeper.abort();
+    }
+}

@@ -1,0 +1,145 @@
+//! `parley-laptop`: Parley in one process, for development and for a small team.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use laptop::{Config, Data};
+
+/// Parley in one process: chat, accounts, storage and web client, without a cloud.
+#[derive(Debug, Parser)]
+#[command(name = "parley-laptop", version, about, after_help = AFTER_HELP)]
+struct Args {
+    /// The port to listen on; 0 takes any free one
+    #[arg(long, env = "PORT", default_value_t = 8080)]
+    port: u16,
+    /// The directory for database and signing key, made if missing
+    #[arg(long, env = "DATA", default_value = ".parley")]
+    data: PathBuf,
+    /// The address to listen on; anything but a loopback address needs a TLS proxy in front
+    #[arg(long, env = "BIND", default_value = "127.0.0.1")]
+    bind: IpAddr,
+    /// The directory of the built web client; without it only the API is served
+    #[arg(long, env = "SITE")]
+    site: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "Also read from the environment: RUST_LOG (level, default info), \
+    LOG_FORMAT=json, HANDOVER_AFTER_MS (how long a socket serves before its client opens the next).
+
+To move or back up: stop it, and copy the data directory.";
+
+/// Settings of the functions that may come from the environment. The others follow from the data
+/// directory, and a stray variable must not replace them.
+const PASSED_ON: [&str; 1] = ["HANDOVER_AFTER_MS"];
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    laptop::logging::start();
+    match run(args) {
+        Ok(code) => code,
+        Err(error) => {
+            // The one line is for a person; nothing is left to do if stderr is closed.
+            drop(writeln!(io::stderr(), "{error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let files = raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(serve(args, files));
+    // What still runs after a second Ctrl-C is not waited for.
+    runtime.shutdown_background();
+    code
+}
+
+async fn serve(args: Args, files: Option<u64>) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let mut stop = Stop::listen()?;
+    let settings: BTreeMap<_, _> = PASSED_ON
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
+        .collect();
+    let laptop = laptop::start(Config {
+        bind: args.bind,
+        port: args.port,
+        data: Data::Directory(args.data.clone()),
+        site: args.site,
+        settings,
+        ..Config::default()
+    })
+    .await?;
+    announce(&laptop, &args.data, files);
+
+    stop.wait().await;
+    tracing::info!("stopping; Ctrl-C again stops at once");
+    let code = tokio::select! {
+        () = laptop.stop() => ExitCode::SUCCESS,
+        () = stop.wait() => ExitCode::from(130),
+    };
+    Ok(code)
+}
+
+fn announce(laptop: &laptop::Laptop, data: &Path, files: Option<u64>) {
+    let address = laptop.http_url().replace("127.0.0.1", "localhost");
+    let data = std::path::absolute(data).unwrap_or_else(|_| data.to_owned());
+    let mut lines = format!("Parley is at {address}\nIts data is in {}\n", data.display());
+    if let Some(files) = files {
+        lines.push_str(&format!("Up to {files} files and sockets may be open\n"));
+    }
+    // Who closed our output does not want to know; the others are served all the same.
+    drop(io::stdout().lock().write_all(lines.as_bytes()));
+}
+
+/// A socket takes one descriptor, and many systems begin with 256 or 1,024.
+fn raise_file_limit() -> Option<u64> {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => Some(limit),
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files stays as it is");
+            None
+        }
+    }
+}
+
+/// Ctrl-C, or the request to terminate.
+struct Stop {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let interrupt = signal(SignalKind::interrupt())?;
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate })
+    }
+
+    #[cfg(unix)]
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

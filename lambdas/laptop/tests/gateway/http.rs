@@ -1,0 +1,94 @@
+use laptop::Config;
+use laptop::embedded::{Fault, Rule};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{start, token};
+
+async fn json_of(response: Response) -> Value {
+    serde_json::from_str(&response.text().await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn ping_and_the_keys() {
+    let laptop = start(Config::default()).await;
+    let pong = reqwest::get(format!("{}/ping", laptop.http_url())).await.unwrap();
+    assert_eq!(pong.status(), StatusCode::OK);
+    assert_eq!(pong.headers()["x-content-type-options"], "nosniff");
+    assert_eq!(pong.text().await.unwrap(), "PONG!");
+    let keys = format!("{}/.well-known/jwks.json", laptop.http_url());
+    let keys = json_of(reqwest::get(keys).await.unwrap()).await;
+    assert_eq!(keys["keys"][0]["kid"], laptop.signing_key().kid());
+}
+
+#[tokio::test]
+async fn the_functions_see_headers_and_bodies() {
+    let laptop = start(Config::default()).await;
+    let url = |path: &str| format!("{}{path}", laptop.http_url());
+    let me = Client::new().get(url("/v1/me")).bearer_auth(token(&laptop, "ada"));
+    assert_eq!(json_of(me.send().await.unwrap()).await["userId"], "u_ada");
+    let account = json!({"username": "ada", "email": "ada@example.com", "password": "a long one!"});
+    let post = Client::new().post(url("/v1/accounts")).json(&account).send().await.unwrap();
+    assert_eq!(post.status(), StatusCode::CREATED);
+    let login = json!({"login": "ada", "password": "a long one!"});
+    let login = Client::new().post(url("/v1/sessions")).json(&login).send().await.unwrap();
+    let cookie = login.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("HttpOnly") && !cookie.contains("Secure"), "plain http here");
+}
+
+#[tokio::test]
+async fn what_no_route_takes() {
+    let laptop = start(Config::default()).await;
+    for path in ["/v1/nothing", "/v1/accounts", "/.well-known/other", "/"] {
+        let response = reqwest::get(format!("{}{path}", laptop.http_url())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(json_of(response).await, json!({"message": "Not Found"}));
+    }
+}
+
+#[tokio::test]
+async fn a_crash_and_a_large_body() {
+    let laptop = start(Config::default()).await;
+    laptop.faults().inject(Rule::on("PutItem").function("accounts").with(Fault::Crash));
+    laptop.faults().inject(Rule::on("TransactWriteItems").function("accounts").with(Fault::Crash));
+    laptop.faults().inject(Rule::on("GetItem").function("accounts").with(Fault::Crash));
+    let url = format!("{}/v1/accounts", laptop.http_url());
+    let account = json!({"username": "ada", "email": "ada@example.com", "password": "a long one!"});
+    let response = Client::new().post(&url).json(&account).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(json_of(response).await, json!({"message": "Internal Server Error"}));
+
+    let large = vec![b' '; 1024 * 1024 + 1];
+    let response = Client::new().post(&url).body(large).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn the_site_and_its_single_page_fallback() {
+    let site = tempfile::tempdir().unwrap();
+    std::fs::write(site.path().join("index.html"), "<title>Parley</title>").unwrap();
+    std::fs::create_dir(site.path().join("assets")).unwrap();
+    std::fs::write(site.path().join("assets/app-1a2b.js"), "run()").unwrap();
+    let config = Config { site: Some(site.path().to_owned()), ..Config::default() };
+    let laptop = start(config).await;
+    let get =
+        async |path: &str| reqwest::get(format!("{}{path}", laptop.http_url())).await.unwrap();
+
+    for path in ["/", "/rooms/general"] {
+        let page = get(path).await;
+        assert_eq!(page.status(), StatusCode::OK, "{path}");
+        assert_eq!(page.headers()["cache-control"], "no-cache");
+        let policy = page.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(page.headers()["referrer-policy"], "no-referrer");
+        assert!(page.text().await.unwrap().contains("Parley"));
+    }
+    let script = get("/assets/app-1a2b.js").await;
+    assert!(script.headers()["cache-control"].to_str().unwrap().contains("immutable"));
+    assert_eq!(get("/assets/app-old.js").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(get("/v1/nothing").await.status(), StatusCode::NOT_FOUND);
+    let post = Client::new().post(laptop.http_url()).send().await.unwrap();
+    assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let outside = get("/%2e%2e/%2e%2e/etc/passwd").await.text().await.unwrap();
+    assert!(!outside.contains("root:"));
+}

@@ -1,0 +1,106 @@
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use chat::clock::Timestamp;
+use laptop::embedded::{Fault, Rule};
+use serde_json::json;
+
+use crate::stage::{Caller, Stage};
+
+#[tokio::test]
+async fn connect_writes_the_connection_and_then_the_subscription() {
+    let stage = Stage::new().await;
+    let ada = Caller::new("ada", "c1=");
+    assert_eq!(stage.life(&ada, "$connect").await, 200);
+
+    let connection = &stage.rows("connections").await[0];
+    assert_eq!(connection["userId"], "u_ada");
+    assert_eq!(connection["connectedAt"], ada.connected_at);
+    let subscription = &stage.rows("subscriptions").await[0];
+    assert_eq!(subscription["room"], "general");
+    assert_eq!(subscription["username"], "ada");
+    let life = Duration::from_secs(2 * 3_600 + 300);
+    assert_eq!(subscription["expiresAt"], Timestamp(ada.connected_at).plus(life).seconds());
+
+    let puts: Vec<_> =
+        stage.aws.requests().into_iter().map(|r| r.body["TableName"].clone()).collect();
+    assert_eq!(puts, [stage.aws.table("connections"), stage.aws.table("subscriptions")]);
+}
+
+#[tokio::test]
+async fn disconnect_leaves_nothing() {
+    let stage = Stage::new().await;
+    let ada = Caller::new("ada", "c1=");
+    stage.life(&ada, "$connect").await;
+    assert_eq!(stage.life(&ada, "$disconnect").await, 200);
+    assert!(stage.rows("connections").await.is_empty());
+    assert!(stage.rows("subscriptions").await.is_empty());
+    assert_eq!(stage.life(&ada, "$disconnect").await, 200, "it may come twice");
+}
+
+#[tokio::test]
+async fn connect_is_refused_when_the_table_does_not_answer() {
+    let stage = Stage::new().await;
+    stage.aws.faults().inject(Rule::on("PutItem").with(Fault::InternalServerError));
+    assert_eq!(stage.life(&Caller::new("ada", "c1="), "$connect").await, 503);
+}
+
+#[tokio::test]
+async fn hello_says_who_i_am_and_where_the_room_stands() {
+    let stage = Stage::new().await;
+    let ada = Caller::new("ada", "c1=");
+    stage.life(&ada, "$connect").await;
+    stage.fill(&ada, 3, 1).await;
+    let greeting = stage.send(&ada, json!({ "action": "hello", "id": "h" })).await;
+    assert_eq!(greeting["reply"], "h");
+    assert_eq!(greeting["username"], "ada");
+    assert_eq!(greeting["connectionId"], "c1=");
+    assert_eq!(greeting["limits"]["textBytes"], 8_192);
+    assert_eq!(greeting["rooms"]["general"]["head"], 3);
+    let by = Timestamp::parse(greeting["reconnectBy"].as_str().unwrap()).unwrap();
+    assert_eq!(by, Timestamp(ada.connected_at).plus(Duration::from_secs(115 * 60)));
+
+    let again = stage.send(&ada, json!({ "action": "hello", "id": 2 })).await;
+    assert_eq!(again["rooms"], greeting["rooms"], "the epoch stays");
+    stage.assert_consistent("connection-manager", "Query", "messages");
+    stage.assert_consistent("connection-manager", "GetItem", "rooms");
+}
+
+#[tokio::test]
+async fn ping_repairs_a_missing_subscription() {
+    let stage = Stage::new().await;
+    let ada = Caller::new("ada", "c1=");
+    stage.life(&ada, "$connect").await;
+    let ping = json!({ "action": "ping", "id": 1, "rooms": { "general": 0 } });
+    let room = stage.send(&ada, ping.clone()).await["rooms"]["general"].clone();
+    assert_eq!((&room["subscribed"], &room["head"]), (&json!(true), &json!(0)));
+
+    let rows = stage.rows("subscriptions").await;
+    stage
+        .aws
+        .database()
+        .delete_item()
+        .table_name(stage.aws.table("subscriptions"))
+        .key("room", AttributeValue::S("general".into()))
+        .key("connectionId", AttributeValue::S("c1=".into()))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(stage.send(&ada, ping.clone()).await["rooms"]["general"]["subscribed"], false);
+    assert_eq!(stage.rows("subscriptions").await, rows, "the row is as it was");
+    assert_eq!(stage.send(&ada, ping).await["rooms"]["general"]["subscribed"], true);
+    stage.assert_consistent("connection-manager", "GetItem", "subscriptions");
+    stage.assert_consistent("connection-manager", "Query", "messages");
+}
+
+#[tokio::test]
+async fn ping_without_rooms_answers_the_time_alone() {
+    let stage = Stage::new().await;
+    let ada = Caller::new("ada", "c1=");
+    let pong = stage.send(&ada, json!({ "action": "ping", "id": 1 })).await;
+    assert_eq!(pong["rooms"], json!({}));
+    let silent = stage.send(&ada, json!({ "action": "ping" })).await;
+    assert!(silent.is_null());
+    let unknown = json!({ "action": "ping", "id": 1, "rooms": { "attic": 1 } });
+    assert_eq!(stage.send(&ada, unknown).await["error"]["code"], "not_found");
+}
