@@ -11,7 +11,11 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, Signature};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use pem::{EncodeConfig, LineEnding, Pem};
+
+/// The label of PKCS#8 in PEM (RFC 7468, section 10).
+const PRIVATE_KEY: &str = "PRIVATE KEY";
 
 /// Why there is no signing key.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +103,7 @@ impl SigningKey {
     /// The private key, PKCS#8 PEM.
     #[must_use]
     pub fn pkcs8_pem(&self) -> String {
-        to_pem("PRIVATE KEY", &self.pkcs8)
+        to_pem(PRIVATE_KEY, &self.pkcs8)
     }
 
     /// The public key, `SubjectPublicKeyInfo` PEM.
@@ -145,26 +149,14 @@ fn keep_private(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// RFC 7468: lines of 64 characters.
 fn to_pem(label: &str, der: &[u8]) -> String {
-    let encoded = STANDARD.encode(der);
-    let mut pem = format!("-----BEGIN {label}-----\n");
-    for (position, character) in encoded.chars().enumerate() {
-        if position > 0 && position % 64 == 0 {
-            pem.push('\n');
-        }
-        pem.push(character);
-    }
-    pem.push_str(&format!("\n-----END {label}-----\n"));
-    pem
+    let lines = EncodeConfig::new().set_line_ending(LineEnding::LF);
+    pem::encode_config(&Pem::new(label, der), lines)
 }
 
 fn from_pem(text: &str) -> Option<Vec<u8>> {
-    let text = text.trim();
-    let body = text.strip_prefix("-----BEGIN PRIVATE KEY-----")?;
-    let body = body.strip_suffix("-----END PRIVATE KEY-----")?;
-    let encoded: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    STANDARD.decode(encoded).ok()
+    let pem = pem::parse(text).ok()?;
+    (pem.tag() == PRIVATE_KEY).then(|| pem.into_contents())
 }
 
 #[cfg(test)]

@@ -1,0 +1,88 @@
+# Parley: everything a developer or an operator does is a target of this file.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test doctor check check-client check-rust test-rust test-client test-browser fmt clean
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+
+# Settings of the laptop, on the command line or in the environment.
+PORT ?= 8080
+DATA ?= .parley
+BIND ?= 127.0.0.1
+export PORT DATA BIND
+
+CARGO ?= cargo
+NPM := npm --prefix client
+SITE := client/web/dist
+LAPTOP := target/debug/parley-laptop
+FUNCTIONS := $(notdir $(wildcard lambdas/functions/*))
+comma := ,
+empty :=
+# The functions' own processes, with what only they need: the Lambda runtime and TLS.
+LAMBDA_FEATURES := $(subst $(empty) $(empty),$(comma),$(FUNCTIONS:%=%/lambda))
+# One set of features for lints and tests, or every SDK crate would be compiled again for each.
+WORKSPACE := --locked --workspace --features $(LAMBDA_FEATURES)
+
+##@ Use
+help: ## show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nSettings: PORT (%s), DATA (%s), BIND (%s), as in: make run PORT=9000 DATA=/srv/chat\n' \
+		'$(PORT)' '$(DATA)' '$(BIND)'
+
+run: doctor $(SITE)/index.html ## build the chat and serve it at http://localhost:PORT, data in DATA
+	@echo '==> building the server (the first time takes a minute or two)'
+	@$(CARGO) build --locked -p laptop
+	@echo '==> starting'
+	@exec $(LAPTOP) --site $(SITE)
+
+##@ Develop
+test: ## run every test; installs what the tests need
+	@scripts/doctor test
+	@scripts/timed 'client: format, types, unit tests' $(MAKE) check-client test-client
+	@scripts/timed 'rust: format, lints' $(MAKE) check-rust
+	@scripts/timed 'rust: build and tests' $(MAKE) test-rust
+	@scripts/timed 'browser' $(MAKE) test-browser
+	@scripts/timed --summary
+
+doctor: ## check that the tools are there and new enough
+	@scripts/doctor
+
+check: check-client check-rust ## formats, types and lints, without running a test
+
+check-client: client/node_modules/.package-lock.json
+	@$(NPM) run check
+
+check-rust:
+	@$(CARGO) fmt --all -- --check
+	@$(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
+
+test-client: client/node_modules/.package-lock.json ## the client's unit tests
+	@$(NPM) test
+
+test-rust: $(SITE)/index.html ## unit tests, handlers, gateway, end-to-end scenarios
+	@$(CARGO) build $(WORKSPACE) --bins
+	@$(CARGO) test $(WORKSPACE)
+
+test-browser: $(SITE)/index.html ## two people in headless Chromium
+	@$(CARGO) build $(WORKSPACE) --bins
+	@$(NPM) run test:browser
+
+fmt: client/node_modules/.package-lock.json ## format everything
+	@$(CARGO) fmt --all
+	@$(NPM) run format
+
+clean: ## remove everything that was built; never DATA
+	@rm -rf target client/node_modules client/*/node_modules $(SITE)
+
+# npm writes this file last, so it says what node_modules was made from.
+client/node_modules/.package-lock.json: client/package-lock.json
+	@echo '==> installing the client'"'"'s packages'
+	@$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+$(SITE)/index.html: client/node_modules/.package-lock.json $(shell find client/sdk/src client/web -path client/web/dist -prune -o -path '*/node_modules' -prune -o -type f -print)
+	@echo '==> building the client'
+	@$(NPM) run build
