@@ -95,13 +95,15 @@ impl Error {
         }
     }
 
-    /// Writes the failure to the log, whole and once; a refusal is the client's business and is
-    /// logged as no error.
+    /// Writes the failure to the log, whole and once. A refusal is the client's business, and a
+    /// contended room is load: neither is an error that should wake somebody.
     pub fn log(&self) {
-        if let Self::Refused(body) = self {
-            tracing::debug!(code = ?body.code, "Request refused.");
-        } else {
-            tracing::error!(kind = self.kind(), error = %Chain(self), "Request failed.");
+        match self {
+            Self::Refused(body) => tracing::debug!(code = ?body.code, "Request refused."),
+            Self::Contended(_) => {
+                tracing::warn!(kind = self.kind(), error = %Chain(self), "Request failed.");
+            }
+            _ => tracing::error!(kind = self.kind(), error = %Chain(self), "Request failed."),
         }
     }
 }

@@ -1,0 +1,165 @@
+use std::fmt;
+
+use protocol::{ErrorCode, Problem};
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, SET_COOKIE};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Body, Failure, ensure_eq, within};
+
+/// A call of the HTTP API, sent by hand: nothing is remembered from one call to the next.
+pub struct Call {
+    method: Method,
+    path: &'static str,
+    headers: HeaderMap,
+    body: Option<String>,
+}
+
+/// What a call was answered with.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub text: String,
+}
+
+// By hand: headers and bodies carry tokens.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Call {
+    fn new(method: Method, path: &'static str) -> Self {
+        Self { method, path, headers: HeaderMap::new(), body: None }
+    }
+
+    /// A `GET`.
+    #[must_use]
+    pub fn get(path: &'static str) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// A `POST`.
+    #[must_use]
+    pub fn post(path: &'static str) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    /// A `DELETE`.
+    #[must_use]
+    pub fn delete(path: &'static str) -> Self {
+        Self::new(Method::DELETE, path)
+    }
+
+    /// With a JSON body.
+    ///
+    /// # Errors
+    /// When the value has no JSON form.
+    pub fn json(self, body: &impl Serialize) -> Result<Self, Failure> {
+        let body = serde_json::to_string(body)?;
+        self.text(body)
+    }
+
+    /// With a body that calls itself JSON, whatever it is.
+    ///
+    /// # Errors
+    /// Never in practice.
+    pub fn text(mut self, body: impl Into<String>) -> Result<Self, Failure> {
+        self.headers.insert(CONTENT_TYPE, "application/json".parse()?);
+        self.body = Some(body.into());
+        Ok(self)
+    }
+
+    /// With an access token.
+    ///
+    /// # Errors
+    /// When the token cannot stand in a header.
+    pub fn bearer(mut self, token: &str) -> Result<Self, Failure> {
+        self.headers.insert(AUTHORIZATION, format!("Bearer {token}").parse()?);
+        Ok(self)
+    }
+
+    /// With cookies, as `name=value`.
+    ///
+    /// # Errors
+    /// When they cannot stand in a header.
+    pub fn cookie(mut self, cookie: &str) -> Result<Self, Failure> {
+        self.headers.insert(COOKIE, cookie.parse()?);
+        Ok(self)
+    }
+}
+
+impl Body {
+    /// Makes a call.
+    ///
+    /// # Errors
+    /// When no answer comes. A refusal is an answer.
+    pub async fn call(&self, call: Call) -> Result<Answer, Failure> {
+        let what = format!("answer to {call:?}");
+        let mut request = self
+            .http
+            .request(call.method, format!("{}{}", self.http_url, call.path))
+            .headers(call.headers);
+        if let Some(body) = call.body {
+            request = request.body(body);
+        }
+        let answer = async {
+            let response = request.send().await?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            Ok(Answer { status, headers, text: response.text().await? })
+        };
+        within(&what, answer).await?.map_err(|failure: Failure| failure.during(what))
+    }
+}
+
+impl Answer {
+    /// The body of a success with exactly this status.
+    ///
+    /// # Errors
+    /// When the status is another, or the body is not of this type.
+    pub fn expect<T: DeserializeOwned>(&self, status: u16) -> Result<T, Failure> {
+        ensure_eq!(self.status, status, "status, of {}", self.text);
+        Ok(serde_json::from_str(&self.text)?)
+    }
+
+    /// The problem document of a refusal with exactly this code, in the form that all of them have.
+    ///
+    /// # Errors
+    /// When the answer is anything else.
+    pub fn problem(&self, code: ErrorCode) -> Result<Problem, Failure> {
+        ensure_eq!(self.status, code.http_status(), "status, of {}", self.text);
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        ensure_eq!(kind, Some("application/problem+json"), "content type, of {}", self.text);
+        let problem: Problem = serde_json::from_str(&self.text)?;
+        ensure_eq!(problem.code, code, "code, of {}", self.text);
+        ensure_eq!(problem.status, self.status, "the document's status, of {}", self.text);
+        ensure_eq!(problem.kind, "about:blank", "the document's type");
+        Ok(problem)
+    }
+
+    /// The cookie that the answer sets: `name=value`, and its attributes in lower case.
+    ///
+    /// # Errors
+    /// When it sets none.
+    pub fn set_cookie(&self) -> Result<(String, Vec<String>), Failure> {
+        let header = self
+            .headers
+            .get(SET_COOKIE)
+            .ok_or_else(|| Failure::new("the answer sets no cookie"))?
+            .to_str()?;
+        let mut parts = header.split(';').map(str::trim);
+        let pair = parts.next().unwrap_or_default().to_owned();
+        Ok((pair, parts.map(str::to_ascii_lowercase).collect()))
+    }
+}

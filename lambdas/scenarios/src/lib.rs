@@ -1,0 +1,22 @@
+//! The end-to-end suite: what a person at a client may rely on, said as programs that know nothing
+//! but the wire. Each scenario takes a [`Body`], so that the same one runs against the laptop, an
+//! emulated AWS and a deployed stage.
+
+mod body;
+pub mod client;
+mod failure;
+mod http;
+mod person;
+pub mod raw;
+mod scenario;
+pub mod scenarios;
+pub mod token;
+pub mod verify;
+pub mod wire;
+
+pub use body::{Body, Capability};
+pub use client::Client;
+pub use failure::{Failure, Outcome, PATIENCE, within};
+pub use http::{Answer, Call};
+pub use person::{Person, fresh_name, fresh_password};
+pub use scenario::{ALL, Scenario};

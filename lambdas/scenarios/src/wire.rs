@@ -1,0 +1,84 @@
+//! Frames as a client reads them.
+
+use protocol::{ErrorBody, Event, RequestId};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::Failure;
+
+/// A text frame from the server, as a client tells them apart.
+#[derive(Debug, Clone)]
+pub enum Frame {
+    /// The answer to a request.
+    Reply(Answered),
+    /// An event of a kind that this version knows.
+    Event(Event),
+    /// An event of another kind, which a client skips.
+    Unknown(Value),
+    /// Neither reply nor event: the platform speaks, and some request's outcome is unknown.
+    Platform(Value),
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// Which request.
+    pub reply: Option<RequestId>,
+    /// The whole frame, or why the request was refused.
+    pub outcome: Result<Value, ErrorBody>,
+}
+
+impl Frame {
+    /// Reads a text frame.
+    ///
+    /// # Errors
+    /// When it breaks the protocol: a client would be at a loss.
+    pub fn read(text: &str) -> Result<Self, Failure> {
+        let broken = |why: &dyn std::fmt::Display| Failure::new(format!("{why}, in frame {text}"));
+        let frame: Value = serde_json::from_str(text).map_err(|error| broken(&error))?;
+        if let Some(reply) = frame.get("reply") {
+            let reply = serde_json::from_value(reply.clone()).map_err(|error| broken(&error))?;
+            let outcome = match (frame.get("ok").and_then(Value::as_bool), frame.get("error")) {
+                (Some(true), None) => Ok(frame),
+                (Some(false), Some(error)) => {
+                    Err(serde_json::from_value(error.clone()).map_err(|error| broken(&error))?)
+                }
+                _ => return Err(broken(&"neither a success nor a refusal")),
+            };
+            return Ok(Self::Reply(Answered { reply, outcome }));
+        }
+        match frame.get("event").map(Value::as_str) {
+            None => Ok(Self::Platform(frame)),
+            Some(Some("messages" | "bye")) => {
+                Ok(Self::Event(serde_json::from_value(frame).map_err(|error| broken(&error))?))
+            }
+            Some(_) => Ok(Self::Unknown(frame)),
+        }
+    }
+}
+
+impl Answered {
+    /// The fields of a success.
+    ///
+    /// # Errors
+    /// When it was a refusal, or has other fields.
+    #[track_caller]
+    pub fn ok<T: DeserializeOwned>(self) -> Result<T, Failure> {
+        match self.outcome {
+            Ok(frame) => Ok(serde_json::from_value(frame)?),
+            Err(error) => Err(Failure::new(format!("refused: {error:?}"))),
+        }
+    }
+
+    /// Why it was refused.
+    ///
+    /// # Errors
+    /// When it was not.
+    #[track_caller]
+    pub fn refused(self) -> Result<ErrorBody, Failure> {
+        match self.outcome {
+            Err(error) => Ok(error),
+            Ok(frame) => Err(Failure::new(format!("not refused: {frame}"))),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The suite on the laptop: every scenario that runs anywhere, and those that need to reach into the
+//! body: to inject faults, to shorten its limits, to kill it.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test may panic; clippy's own exemption knows only functions marked as tests"
+)]
+
+mod abuse;
+mod conflicts;
+mod fanout;
+mod handlers;
+mod kill;
+mod life;
+mod portable;
+mod rights;
+mod shipped;
+mod support;
+mod tokens;

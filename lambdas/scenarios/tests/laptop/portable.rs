@@ -1,0 +1,19 @@
+//! Every scenario that runs on any body, each on a laptop of its own.
+
+use scenarios::{Outcome, every_scenario};
+
+use crate::support::Here;
+
+macro_rules! as_tests {
+    ($($module:ident :: $name:ident [$($need:ident),*],)*) => {$(
+        #[tokio::test]
+        async fn $name() -> Outcome {
+            let here = Here::start().await?;
+            assert!(here.body.can(&[$(scenarios::Capability::$need),*]));
+            scenarios::scenarios::$module::$name(&here.body).await?;
+            here.stop().await
+        }
+    )*};
+}
+
+every_scenario!(as_tests);
