@@ -41,6 +41,8 @@ run: doctor $(SITE)/index.html ## build the chat and serve it at http://localhos
 ##@ Develop
 test: ## run every test; installs what the tests need
 	@scripts/doctor test
+	@scripts/timed --begin
+	@scripts/timed 'scripts' scripts/doctor-test
 	@scripts/timed 'client: format, types, unit tests' $(MAKE) check-client test-client
 	@scripts/timed 'rust: format, lints' $(MAKE) check-rust
 	@scripts/timed 'rust: build and tests' $(MAKE) test-rust

@@ -196,7 +196,7 @@ export type Ping = {
 /**
  * For each room the last number that the client has; the answer names the same rooms.
  */
-rooms?: { [room: string]: number }, };
+rooms?: { [key in string]: number }, };
 
 /**
  * `sendMessage`: append a message to a room's log.
@@ -493,7 +493,7 @@ export const LIMITS = {
   holdMs: 300,
 } as const;
 
-/** Close codes that the server gives by itself. */
+/** Close codes of ours that a client treats in its own way. */
 export const CLOSE_CODES = {
   sessionEnded: 4004,
   handover: 4200,

@@ -6,11 +6,15 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
+use serde::Serialize;
+
+use crate::Error;
 
 /// One try of a call, at the most.
 const ATTEMPT: Duration = Duration::from_millis(1_000);
-/// All tries of a call, at the most.
-const OPERATION: Duration = Duration::from_millis(4_000);
+/// All tries of a call, at the most: the longest chain of calls in a function, four, then ends
+/// before the function's own limit does.
+const OPERATION: Duration = Duration::from_millis(2_000);
 
 /// Limits for calls that may be made again.
 #[must_use]
@@ -45,4 +49,25 @@ pub fn dynamodb_without_retries(aws: &SdkConfig) -> aws_sdk_dynamodb::Client {
         .retry_config(RetryConfig::disabled())
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+/// Writes a row, over whatever has its key.
+///
+/// # Errors
+/// When the table does not answer, by the name of what it is about.
+pub async fn put(
+    dynamodb: &aws_sdk_dynamodb::Client,
+    table_name: &str,
+    about: &'static str,
+    row: &impl Serialize,
+) -> Result<(), Error> {
+    let item = serde_dynamo::to_item(row).map_err(Error::row(about))?;
+    dynamodb
+        .put_item()
+        .table_name(table_name)
+        .set_item(Some(item))
+        .send()
+        .await
+        .map_err(Error::service("PutItem", about))?;
+    Ok(())
 }

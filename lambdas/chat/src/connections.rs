@@ -47,15 +47,7 @@ impl Connections {
             connected_at: caller.connected_at.0,
             expires_at: subscriptions::expires_at(caller.connected_at),
         };
-        let item = serde_dynamo::to_item(row).map_err(Error::row("connections"))?;
-        self.dynamodb
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(Error::service("PutItem of connections"))?;
-        Ok(())
+        aws::put(&self.dynamodb, &self.table, "connections", &row).await
     }
 
     /// Deletes the socket's row.
@@ -70,7 +62,7 @@ impl Connections {
             .key("connectionId", AttributeValue::S(caller.connection_id.clone()))
             .send()
             .await
-            .map_err(Error::service("DeleteItem of connections"))?;
+            .map_err(Error::service("DeleteItem", "connections"))?;
         Ok(())
     }
 }

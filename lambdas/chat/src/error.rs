@@ -16,10 +16,12 @@ pub enum Error {
     #[error("the room's log was contended for too long")]
     Contended(#[source] Option<Source>),
     /// A call to a service failed for good.
-    #[error("{operation} failed")]
+    #[error("{operation} of {resource} failed")]
     Service {
-        /// The operation, as in `Query of messages`.
+        /// The API operation, as in `Query`.
         operation: &'static str,
+        /// What it was made on: a table, a key.
+        resource: &'static str,
         /// What the service's client said.
         #[source]
         source: Source,
@@ -51,8 +53,11 @@ impl Error {
     }
 
     /// For `map_err` on a call to a service.
-    pub fn service<E: Into<Source>>(operation: &'static str) -> impl FnOnce(E) -> Self {
-        move |source| Self::Service { operation, source: source.into() }
+    pub fn service<E: Into<Source>>(
+        operation: &'static str,
+        resource: &'static str,
+    ) -> impl FnOnce(E) -> Self {
+        move |source| Self::Service { operation, resource, source: source.into() }
     }
 
     /// For `map_err` on reading a row.
@@ -142,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_log_has_the_chain_and_the_client_does_not() {
-        let error = Error::service("Query of messages")(std::io::Error::other("socket 17 closed"));
+        let error = Error::service("Query", "messages")(std::io::Error::other("socket 17 closed"));
         assert_eq!(Chain(&error).to_string(), "Query of messages failed: socket 17 closed");
         assert!(!error.body().message.contains("17"));
         assert!(error.body().retryable);

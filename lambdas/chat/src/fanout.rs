@@ -92,15 +92,20 @@ impl Fanout {
             Error::Fault("an event could not be written").log();
             return Report::default();
         };
-        let mut targets = match self.subscriptions.of_room(room).await {
-            Ok(targets) => targets,
-            Err(error) => {
+        let deadline = Instant::now() + self.deadline;
+        let mut targets = match timeout_at(deadline, self.subscriptions.of_room(room)).await {
+            Ok(Ok(targets)) => targets,
+            Ok(Err(error)) => {
                 error.log();
+                return Report::default();
+            }
+            Err(_) => {
+                tracing::error!("The room was not read in time: nobody was told.");
                 return Report::default();
             }
         };
         targets.sort_by_key(|target| target.user_id != sender.identity.user_id);
-        let (report, gone) = self.post_to_all(&targets, Blob::new(frame)).await;
+        let (report, gone) = self.post_to_all(&targets, Blob::new(frame), deadline).await;
         self.reap(room, report, gone).await;
         if report.missed > 0 {
             tracing::warn!(
@@ -117,8 +122,8 @@ impl Fanout {
         &self,
         targets: &'a [Subscription],
         frame: Blob,
+        deadline: Instant,
     ) -> (Report, Vec<&'a Subscription>) {
-        let deadline = Instant::now() + self.deadline;
         let posts = stream::iter(targets)
             .map(|target| {
                 let frame = frame.clone();

@@ -94,7 +94,7 @@ impl Rooms {
             .consistent_read(true)
             .send()
             .await
-            .map_err(Error::service("GetItem of rooms"))?;
+            .map_err(Error::service("GetItem", "rooms"))?;
         match found.item {
             Some(item) => read_epoch(&item),
             None => self.begin(room).await,
@@ -127,7 +127,7 @@ impl Rooms {
         {
             return read_epoch(item);
         }
-        Err(Error::service("PutItem of rooms")(error))
+        Err(Error::service("PutItem", "rooms")(error))
     }
 }
 

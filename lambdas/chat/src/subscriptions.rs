@@ -73,15 +73,7 @@ impl Subscriptions {
     /// # Errors
     /// When the table does not answer.
     pub async fn put(&self, subscription: &Subscription) -> Result<(), Error> {
-        let item = serde_dynamo::to_item(subscription).map_err(Error::row("subscriptions"))?;
-        self.dynamodb
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(Error::service("PutItem of subscriptions"))?;
-        Ok(())
+        aws::put(&self.dynamodb, &self.table, "subscriptions", subscription).await
     }
 
     /// Whether the socket hears the room.
@@ -99,7 +91,7 @@ impl Subscriptions {
             .consistent_read(true)
             .send()
             .await
-            .map_err(Error::service("GetItem of subscriptions"))?;
+            .map_err(Error::service("GetItem", "subscriptions"))?;
         Ok(found.item.is_some())
     }
 
@@ -115,7 +107,7 @@ impl Subscriptions {
             .key("connectionId", AttributeValue::S(connection_id.to_owned()))
             .send()
             .await
-            .map_err(Error::service("DeleteItem of subscriptions"))?;
+            .map_err(Error::service("DeleteItem", "subscriptions"))?;
         Ok(())
     }
 
@@ -144,7 +136,7 @@ impl Subscriptions {
             .send();
         let mut subscriptions = Vec::new();
         while let Some(item) = items.next().await {
-            let item = item.map_err(Error::service("Query of subscriptions"))?;
+            let item = item.map_err(Error::service("Query", "subscriptions"))?;
             subscriptions.push(serde_dynamo::from_item(item).map_err(Error::row("subscriptions"))?);
         }
         Ok(subscriptions)

@@ -15,7 +15,7 @@ pub struct Hello {}
 pub struct Ping {
     /// For each room the last number that the client has; the answer names the same rooms.
     #[serde(default)]
-    #[cfg_attr(test, ts(type = "{ [room: string]: number }", optional = nullable))]
+    #[cfg_attr(test, ts(as = "Option<BTreeMap<String, f64>>", optional))]
     pub rooms: BTreeMap<String, u64>,
 }
 

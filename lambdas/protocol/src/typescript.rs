@@ -65,7 +65,7 @@ fn generate() -> String {
            pageMessages: {},\n  usernameMin: {},\n  usernameMax: {},\n  passwordMin: {},\n  \
            passwordMax: {},\n  clientIdCharacters: {},\n  pingAfterMs: {},\n  \
            requestTimeoutMs: {},\n  holdMs: {},\n}} as const;\n\
-         \n/** Close codes that the server gives by itself. */\n\
+         \n/** Close codes of ours that a client treats in its own way. */\n\
          export const CLOSE_CODES = {{\n  sessionEnded: {},\n  handover: {},\n}} as const;\n",
         limits::TEXT_BYTES,
         limits::FRAME_BYTES,

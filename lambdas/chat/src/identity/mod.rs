@@ -22,8 +22,8 @@ pub struct Identity {
     pub username: String,
     /// The session that the ticket or token came from.
     pub session_id: Option<String>,
-    /// When the socket's right to be open ends, in seconds since 1970: the end of the token that
-    /// came in its URL; nothing for a ticket, whose session is asked instead.
+    /// The end of the token that came in the socket's URL, in seconds since 1970, by which the
+    /// client is told to replace the socket; nothing for a ticket.
     pub expires_at: Option<i64>,
 }
 

@@ -112,14 +112,7 @@ impl Tickets {
             session_id: identity.session_id,
             expires_at: Timestamp::now().plus(TICKET_LIFE).seconds(),
         };
-        let item = serde_dynamo::to_item(row).map_err(Error::row("accounts"))?;
-        self.dynamodb
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(Error::service("PutItem of accounts"))?;
+        aws::put(&self.dynamodb, &self.table, "accounts", &row).await?;
         Ok(ticket)
     }
 
@@ -137,7 +130,7 @@ impl Tickets {
             .return_values(ReturnValue::AllOld)
             .send()
             .await
-            .map_err(Error::service("DeleteItem of accounts"))?;
+            .map_err(Error::service("DeleteItem", "accounts"))?;
         let Some(item) = deleted.attributes else { return Ok(None) };
         let row: Row = serde_dynamo::from_item(item).map_err(Error::row("accounts"))?;
         if row.expires_at <= Timestamp::now().seconds() {

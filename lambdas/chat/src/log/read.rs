@@ -106,7 +106,7 @@ async fn collect<T>(
     let mut rows = Vec::new();
     while rows.len() < limit {
         let Some(item) = items.next().await else { break };
-        rows.push(read(item.map_err(Error::service("Query of messages"))?)?);
+        rows.push(read(item.map_err(Error::service("Query", "messages"))?)?);
     }
     Ok(rows)
 }

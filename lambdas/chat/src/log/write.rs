@@ -19,7 +19,7 @@ use crate::clock::Timestamp;
 use crate::rooms::RoomName;
 use crate::{Error, aws, id, settings};
 
-/// All tries of one append together.
+/// One append in all: its turn in the queue, its reads and its tries.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The first retry's longest wait; it doubles with every try.
 const BACKOFF_BASE: Duration = Duration::from_millis(20);
@@ -97,25 +97,25 @@ impl Writer {
     /// and what reading the head or a row may fail with.
     pub async fn append(&self, draft: Draft) -> Result<Appended, Error> {
         let deadline = Instant::now() + PATIENCE;
-        let _turn = match &self.queue {
-            None => None,
-            Some(queue) => Some(
-                timeout_at(deadline, queue.enter(draft.room.as_str()))
-                    .await
-                    .map_err(|_| Error::Contended(None))?,
-            ),
+        let message_id = id::random("m")?;
+        let commit = async {
+            let _turn = match &self.queue {
+                None => None,
+                Some(queue) => Some(queue.enter(draft.room.as_str()).await),
+            };
+            let message = Message {
+                seq: 0,
+                id: message_id,
+                user_id: draft.user_id,
+                username: draft.username,
+                content: draft.content,
+                timestamp: Timestamp::now().rfc3339(),
+                ver: 0,
+                client_id: draft.client_id,
+            };
+            self.commit(&draft.room, message, deadline).await
         };
-        let message = Message {
-            seq: 0,
-            id: id::random("m")?,
-            user_id: draft.user_id,
-            username: draft.username,
-            content: draft.content,
-            timestamp: Timestamp::now().rfc3339(),
-            ver: 0,
-            client_id: draft.client_id,
-        };
-        self.commit(&draft.room, message, deadline).await
+        timeout_at(deadline, commit).await.unwrap_or(Err(Error::Contended(None)))
     }
 
     async fn commit(
@@ -142,12 +142,13 @@ impl Writer {
             }
             let number_taken = reasons.first().is_some_and(failed_condition);
             if !number_taken && !may_pass(&error) {
-                return Err(Error::service("TransactWriteItems of messages and sends")(error));
+                return Err(Error::service("TransactWriteItems", "messages and sends")(error));
             }
-            if Instant::now() >= deadline {
+            let pause = backoff(tries);
+            if Instant::now() + pause >= deadline {
                 return Err(Error::Contended(Some(error.into())));
             }
-            sleep(backoff(tries).min(deadline.saturating_duration_since(Instant::now()))).await;
+            sleep(pause).await;
             tries += 1;
             if number_taken {
                 seq = self.next(room).await?;

@@ -45,7 +45,7 @@ pub(crate) async fn refresh(
 }
 
 /// `DELETE /v1/sessions/current`: ends the session of the cookie. Without one there is nothing to
-/// end, which is what was asked.
+/// end, which is what was asked. Sockets that are open stay so until they are handed over.
 pub(crate) async fn log_out(
     ctx: &Ctx,
     event: &ApiGatewayV2httpRequest,

@@ -72,7 +72,7 @@ impl Signer {
             .message(Blob::new(input.as_bytes()))
             .send()
             .await
-            .map_err(Error::service("Sign of the signing key"))?;
+            .map_err(Error::service("Sign", "the signing key"))?;
         let der = signed.signature.ok_or(Error::Fault("KMS answered without a signature"))?;
         let signature = Signature::from_der(der.as_ref())
             .map_err(|_| Error::Fault("KMS answered with no signature on P-256"))?;

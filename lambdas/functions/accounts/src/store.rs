@@ -168,7 +168,7 @@ impl Store {
             }
             tries += 1;
             if tries == TRIES {
-                return Err(Error::service("TransactWriteItems of accounts")(error));
+                return Err(Error::service("TransactWriteItems", "accounts")(error));
             }
             tokio::time::sleep(Duration::from_millis(fastrand::u64(10..=100))).await;
         }
@@ -205,15 +205,7 @@ impl Store {
 
     /// Writes a new session.
     pub(crate) async fn create_session(&self, row: &NewSessionRow) -> Result<(), Error> {
-        let item = serde_dynamo::to_item(row).map_err(Error::row("accounts"))?;
-        self.dynamodb
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(Error::service("PutItem of accounts"))?;
-        Ok(())
+        aws::put(&self.dynamodb, &self.table, "accounts", row).await
     }
 
     /// The session with this id, unless it has ended.
@@ -235,7 +227,7 @@ impl Store {
             .key("id", AttributeValue::S(id.to_owned()))
             .send()
             .await
-            .map_err(Error::service("DeleteItem of accounts"))?;
+            .map_err(Error::service("DeleteItem", "accounts"))?;
         Ok(())
     }
 
@@ -250,7 +242,7 @@ impl Store {
             .consistent_read(true)
             .send()
             .await
-            .map_err(Error::service("GetItem of accounts"))?;
+            .map_err(Error::service("GetItem", "accounts"))?;
         found
             .item
             .map(|item| serde_dynamo::from_item(item).map_err(Error::row("accounts")))

@@ -65,8 +65,8 @@ pub async fn handle(
     })
 }
 
-/// The connection first, then the subscription: what ends a session looks among the connections,
-/// and must find whoever can hear.
+/// The connection first, then the subscription: whoever can hear is to be found among the
+/// connections of a person.
 async fn connect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(), Error> {
     let caller = Caller::from_event(event)?;
     ctx.connections.put(&caller).await?;

@@ -10,7 +10,7 @@ use chat::log::{self, Entry};
 use chat::rooms::Rooms;
 use chat::{Error, Settings, SettingsError};
 use futures_util::try_join;
-use protocol::{ChangesPage, GetRecentMessages, MessagesPage, RecentMessages};
+use protocol::{ChangesPage, GetRecentMessages, Message, MessagesPage, RecentMessages};
 
 use crate::rules::{Range, Wanted};
 
@@ -58,17 +58,38 @@ async fn recent(ctx: &Ctx, request: GetRecentMessages) -> Result<Answer<RecentMe
 }
 
 async fn history(ctx: &Ctx, wanted: Wanted, before: Option<u64>) -> Result<MessagesPage, Error> {
-    // One more than wanted tells whether there are more.
-    let (newest, epoch) = try_join!(
-        ctx.log.newest(&wanted.room, before, wanted.limit + 1),
-        ctx.rooms.epoch(&wanted.room),
-    )?;
-    let head = match before {
-        None => newest.first().map_or(0, Entry::seq),
-        Some(_) => ctx.log.head(&wanted.room).await?,
+    let ((newest, head), epoch) =
+        try_join!(newest(ctx, &wanted, before), ctx.rooms.epoch(&wanted.room))?;
+    let head = match head {
+        Some(head) => head,
+        None => ctx.log.head(&wanted.room).await?,
     };
     let (messages, more) = page::history(newest, wanted.limit);
     Ok(MessagesPage { room: wanted.room.to_string(), messages, more, head, epoch })
+}
+
+/// One message more than wanted, if there are so many: that tells whether a page follows. Entries
+/// that are none are passed over, since a page counts messages. Newest first; with the log's head,
+/// if the log was read from there.
+async fn newest(
+    ctx: &Ctx,
+    wanted: &Wanted,
+    before: Option<u64>,
+) -> Result<(Vec<Message>, Option<u64>), Error> {
+    let (mut messages, mut head, mut next) = (Vec::new(), None, before);
+    loop {
+        let asked = wanted.limit + 1 - messages.len();
+        let entries = ctx.log.newest(&wanted.room, next, asked).await?;
+        if next.is_none() {
+            head = Some(entries.first().map_or(0, Entry::seq));
+        }
+        let all_read = entries.len() < asked;
+        next = entries.last().map(Entry::seq);
+        messages.extend(entries.into_iter().filter_map(Entry::into_message));
+        if all_read || messages.len() > wanted.limit {
+            return Ok((messages, head));
+        }
+    }
 }
 
 async fn changes(ctx: &Ctx, wanted: Wanted, after: u64) -> Result<ChangesPage, Error> {

@@ -31,12 +31,12 @@ impl Budget {
     }
 }
 
-/// A page of history from entries that came newest first: oldest first, and whether more are left.
-pub(crate) fn history(newest: Vec<Entry>, limit: usize) -> (Vec<Message>, bool) {
+/// A page of history from messages that came newest first: oldest first, and whether more are left.
+pub(crate) fn history(newest: Vec<Message>, limit: usize) -> (Vec<Message>, bool) {
     let mut budget = Budget::new();
     let mut messages = Vec::new();
     let mut more = false;
-    for message in newest.into_iter().filter_map(Entry::into_message) {
+    for message in newest {
         if messages.len() == limit || !budget.takes(&message) {
             more = true;
             break;
@@ -74,7 +74,11 @@ mod tests {
     use super::*;
 
     fn entry(seq: u64, bytes: usize) -> Entry {
-        Entry::Message(Message {
+        Entry::Message(message(seq, bytes))
+    }
+
+    fn message(seq: u64, bytes: usize) -> Message {
+        Message {
             seq,
             id: format!("m_{seq}"),
             user_id: "u".into(),
@@ -83,7 +87,7 @@ mod tests {
             timestamp: "2026-11-22T12:00:00.000Z".into(),
             ver: seq,
             client_id: "c".into(),
-        })
+        }
     }
 
     fn numbers(messages: &[Message]) -> Vec<u64> {
@@ -92,21 +96,21 @@ mod tests {
 
     #[test]
     fn history_is_oldest_first_and_keeps_the_newest() {
-        let (messages, more) = history((1..=11).rev().map(|seq| entry(seq, 1)).collect(), 10);
+        let (messages, more) = history((1..=11).rev().map(|seq| message(seq, 1)).collect(), 10);
         assert_eq!(numbers(&messages), (2..=11).collect::<Vec<_>>());
         assert!(more);
-        let (messages, more) = history((1..=3).rev().map(|seq| entry(seq, 1)).collect(), 10);
+        let (messages, more) = history((1..=3).rev().map(|seq| message(seq, 1)).collect(), 10);
         assert_eq!((numbers(&messages), more), (vec![1, 2, 3], false));
     }
 
     #[test]
     fn a_page_fits_its_frame_and_holds_at_least_one() {
-        let (messages, more) = history((1..=9).rev().map(|seq| entry(seq, 8_192)).collect(), 10);
+        let (messages, more) = history((1..=9).rev().map(|seq| message(seq, 8_192)).collect(), 10);
         assert_eq!((numbers(&messages), more), (vec![7, 8, 9], true));
         assert!(
             serde_json::to_vec(&messages).unwrap().len() <= limits::FRAME_BYTES - ENVELOPE_BYTES
         );
-        let (messages, _) = history(vec![entry(1, limits::FRAME_BYTES)], 10);
+        let (messages, _) = history(vec![message(1, limits::FRAME_BYTES)], 10);
         assert_eq!(numbers(&messages), [1]);
     }
 

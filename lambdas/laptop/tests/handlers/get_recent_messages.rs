@@ -1,3 +1,4 @@
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use crate::stage::{Caller, Stage};
@@ -101,4 +102,33 @@ async fn bad_input_is_refused() {
         let refusal = recent(&stage, fields.clone()).await;
         assert_eq!(refusal["error"]["code"], code, "{fields}");
     }
+}
+
+/// Makes the entries of a later version: they have a number, and a kind that this one does not know.
+async fn fill_with_unknown(stage: &Stage, numbers: std::ops::RangeInclusive<u64>) {
+    for seq in numbers {
+        let put = stage.aws.database().put_item().table_name(stage.aws.table("messages"));
+        put.item("room", AttributeValue::S("general".into()))
+            .item("seq", AttributeValue::N(seq.to_string()))
+            .item("kind", AttributeValue::S("poll".into()))
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn entries_of_a_later_version_are_passed_over_and_hide_no_message() {
+    let stage = Stage::new().await;
+    let ada = Caller::new("ada", "c1=");
+    stage.fill(&ada, 4, 1).await;
+    fill_with_unknown(&stage, 5..=20).await;
+    let page = recent(&stage, json!({ "limit": 3 })).await;
+    assert_eq!(numbers(&page["messages"]), [2, 3, 4]);
+    assert_eq!((&page["more"], &page["head"]), (&json!(true), &json!(20)));
+    let page = recent(&stage, json!({ "after": 3, "limit": 100 })).await;
+    assert_eq!(numbers(&page["changes"]), [4]);
+    assert_eq!((&page["through"], &page["more"]), (&json!(20), &json!(false)));
+    stage.fill(&ada, 1, 1).await;
+    assert_eq!(recent(&stage, json!({})).await["head"], 21, "and are written after");
 }
