@@ -12,6 +12,7 @@ pub mod gateway;
 mod listener;
 mod lock;
 pub mod logging;
+mod private;
 mod site;
 
 use std::collections::BTreeSet;

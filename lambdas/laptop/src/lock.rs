@@ -1,9 +1,11 @@
 //! One process per data directory: the embedded database keeps state in memory that a second
 //! process on the same file would not see.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::private;
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -26,9 +28,7 @@ impl Lock {
     pub(crate) fn take(directory: &Path) -> Result<Self, LockError> {
         let failed = |error| LockError::Io(directory.to_owned(), error);
         make_private(directory).map_err(failed)?;
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        let file = options.open(directory.join("lock")).map_err(failed)?;
+        let file = private::open(&directory.join("lock")).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(LockError::Taken(directory.to_owned())),

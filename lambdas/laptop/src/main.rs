@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,7 +20,7 @@ struct Args {
     #[arg(long, env = "DATA", default_value = ".parley")]
     data: PathBuf,
     /// The address to listen on; anything but a loopback address needs a TLS proxy in front
-    #[arg(long, env = "BIND", default_value = "127.0.0.1")]
+    #[arg(long, env = "BIND", default_value = "127.0.0.1", value_parser = address)]
     bind: IpAddr,
     /// The directory of the built web client; without it only the API is served
     #[arg(long, env = "SITE")]
@@ -28,13 +28,24 @@ struct Args {
 }
 
 const AFTER_HELP: &str = "Also read from the environment: RUST_LOG (level, default info), \
-    LOG_FORMAT=json, HANDOVER_AFTER_MS (how long a socket serves before its client opens the next).
+    LOG_FORMAT=json, HANDOVER_AFTER_MS (how long a socket serves before its client opens the \
+    next), COOKIE_SECURE=on (for a TLS proxy in front: browsers then keep the cookie from plain \
+    http), ALLOW_URL_TOKEN=off (a socket opens with a ticket, and not with an access token in its \
+    URL).
 
 To move or back up: stop it, and copy the data directory.";
 
 /// Settings of the functions that may come from the environment. The others follow from the data
 /// directory, and a stray variable must not replace them.
-const PASSED_ON: [&str; 1] = ["HANDOVER_AFTER_MS"];
+const PASSED_ON: [&str; 3] = ["ALLOW_URL_TOKEN", "COOKIE_SECURE", "HANDOVER_AFTER_MS"];
+
+/// An address to listen on. Of all names only `localhost` means an address of this machine.
+fn address(text: &str) -> Result<IpAddr, &'static str> {
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    text.parse().map_err(|_| "an IP address is expected, as 127.0.0.1 or 0.0.0.0")
+}
 
 fn main() -> ExitCode {
     let args = Args::parse();

@@ -3,7 +3,8 @@
 //! The database serialises everything behind one lock and waits for the disk at each commit. On its
 //! own thread it does so without stalling the gateway's workers.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
@@ -15,13 +16,29 @@ use tokio::sync::oneshot;
 
 use super::answer::Answer;
 use crate::catalog::{KeySpec, TableSpec};
+use crate::private;
 
 /// Why the database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The file cannot be opened; a newer build's file is one reason.
-    #[error("the database cannot be opened: {0}")]
-    Open(String),
+    /// The file holds something else, or not all of it can be read.
+    #[error(
+        "{} is not a Parley database, or is damaged: restore a copy, or choose another DATA",
+        .0.display()
+    )]
+    Spoiled(PathBuf),
+    /// The file is a newer build's.
+    #[error(
+        "{} was written by a newer Parley: run that version, or choose another DATA",
+        .0.display()
+    )]
+    Newer(PathBuf),
+    /// The file cannot be used.
+    #[error("{} cannot be used: {}", .0.display(), .1)]
+    File(PathBuf, String),
+    /// The database does not start.
+    #[error("the database does not start: {0}")]
+    Start(String),
     /// Its thread ended.
     #[error("the database has stopped")]
     Stopped,
@@ -50,20 +67,14 @@ impl DynamoDb {
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, DatabaseError> {
         // SQLite's default `synchronous=FULL` stays: an acknowledged message survives power loss.
         let database = match file {
-            Some(path) => {
-                let path = path
-                    .to_str()
-                    .ok_or_else(|| DatabaseError::Open("its path is not valid UTF-8".to_owned()))?;
-                Database::new(path)
-            }
-            None => Database::memory(),
+            Some(path) => open_file(path)?,
+            None => Database::memory().map_err(|error| DatabaseError::Start(error.to_string()))?,
         };
-        let database = database.map_err(|error| DatabaseError::Open(error.to_string()))?;
         let (jobs, inbox) = mpsc::channel();
         thread::Builder::new()
             .name("dynamodb".to_owned())
             .spawn(move || serve(database, &inbox))
-            .map_err(|error| DatabaseError::Open(error.to_string()))?;
+            .map_err(|error| DatabaseError::Start(error.to_string()))?;
         Ok(Self(jobs))
     }
 
@@ -130,6 +141,51 @@ impl DynamoDb {
             other => other.map(drop),
         }
     }
+}
+
+impl DatabaseError {
+    /// What a file's database said, as a line for a person.
+    ///
+    /// The kinds of its errors belong to a crate below it, so its words are what there is to go by;
+    /// a test holds them fast.
+    fn of_file(path: &Path, words: &str) -> Self {
+        const DAMAGE: [&str; 3] = ["not a valid SQLite database", "not a database", "malformed"];
+        let path = path.to_owned();
+        if words.contains("newer version") {
+            Self::Newer(path)
+        } else if DAMAGE.iter().any(|sign| words.contains(sign)) {
+            Self::Spoiled(path)
+        } else {
+            Self::File(path, words.to_owned())
+        }
+    }
+
+    /// The error as the file's, when this one is how its damage shows.
+    pub(crate) fn at(self, file: Option<&Path>) -> Self {
+        match (&self, file) {
+            (Self::Refused { message, .. }, Some(path)) => match Self::of_file(path, message) {
+                spoiled @ Self::Spoiled(_) => spoiled,
+                _ => self,
+            },
+            _ => self,
+        }
+    }
+}
+
+/// SQLite would make the file readable by others. Its log it makes with the file's own mode.
+fn open_file(path: &Path) -> Result<Database, DatabaseError> {
+    let unusable = |reason: String| DatabaseError::File(path.to_owned(), reason);
+    let text = path.to_str().ok_or_else(|| unusable("its path is not valid UTF-8".to_owned()))?;
+    private::open(path).map_err(|error| unusable(error.to_string()))?;
+    for left_by_a_crash in ["-wal", "-shm"] {
+        match private::keep(Path::new(&format!("{text}{left_by_a_crash}"))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(unusable(error.to_string()));
+            }
+            _ => {}
+        }
+    }
+    Database::new(text).map_err(|error| DatabaseError::of_file(path, &error.to_string()))
 }
 
 fn serve(database: Database, inbox: &mpsc::Receiver<Job>) {

@@ -1,7 +1,7 @@
 //! The key that signs access tokens on a laptop: P-256, in a file that its owner alone may read.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -13,6 +13,8 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pem::{EncodeConfig, LineEnding, Pem};
+
+use crate::private;
 
 /// The label of PKCS#8 in PEM (RFC 7468, section 10).
 const PRIVATE_KEY: &str = "PRIVATE KEY";
@@ -65,7 +67,7 @@ impl SigningKey {
         let name = || path.display().to_string();
         match fs::read_to_string(path) {
             Ok(text) => {
-                keep_private(path).map_err(|error| KeyError::File(name(), error))?;
+                private::keep(path).map_err(|error| KeyError::File(name(), error))?;
                 let der = from_pem(&text).ok_or_else(|| KeyError::Malformed(name()))?;
                 Self::from_pkcs8(&der).ok_or_else(|| KeyError::Malformed(name()))
             }
@@ -122,31 +124,9 @@ impl SigningKey {
 }
 
 fn create(path: &Path, text: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = private::options().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
-}
-
-/// A copied or restored file may have become readable by others.
-#[cfg(unix)]
-fn keep_private(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let path_shown = path.display();
-        tracing::warn!("{path_shown} was open to other users (mode {mode:o}); it is now 0600");
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn keep_private(_path: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn to_pem(label: &str, der: &[u8]) -> String {

@@ -95,6 +95,17 @@ pub struct Aws {
     overrides: BTreeMap<String, String>,
 }
 
+/// Clears the tables of sockets, and makes every table that is not there.
+async fn prepare(dynamodb: &DynamoDb, catalog: &Catalog) -> Result<(), DatabaseError> {
+    for table in TABLES_OF_SOCKETS {
+        dynamodb.delete_table(&table_name(table)).await?;
+    }
+    for (table, spec) in &catalog.tables {
+        dynamodb.create_table(&table_name(table), spec).await?;
+    }
+    Ok(())
+}
+
 impl Aws {
     /// Fresh services that live in memory and keep every request, for a test.
     ///
@@ -119,12 +130,7 @@ impl Aws {
         };
         let file = options.directory.map(|directory| directory.join("parley.db"));
         let dynamodb = DynamoDb::open(file.as_deref())?;
-        for table in TABLES_OF_SOCKETS {
-            dynamodb.delete_table(&table_name(table)).await?;
-        }
-        for (table, spec) in &catalog.tables {
-            dynamodb.create_table(&table_name(table), spec).await?;
-        }
+        prepare(&dynamodb, &catalog).await.map_err(|error| error.at(file.as_deref()))?;
         let services = Services {
             dynamodb,
             connections: Connections::new(options.buffer_bytes),

@@ -36,50 +36,59 @@ pub struct RecordedRequest {
 
 /// Collects calls, and requests when told to. Clones share what they collected.
 #[derive(Debug, Clone)]
-pub(crate) struct Recorder(Arc<Mutex<State>>);
+pub(crate) struct Recorder {
+    state: Arc<Mutex<State>>,
+    /// Off in the shipped binary.
+    keeps_requests: bool,
+}
 
 #[derive(Debug)]
 struct State {
     calls: BTreeSet<Call>,
-    /// None: bodies are not kept, in the shipped binary.
-    requests: Option<VecDeque<RecordedRequest>>,
+    requests: VecDeque<RecordedRequest>,
 }
 
 impl Recorder {
-    pub(crate) fn new(record_requests: bool) -> Self {
-        let requests = record_requests.then(VecDeque::new);
-        Self(Arc::new(Mutex::new(State { calls: BTreeSet::new(), requests })))
+    pub(crate) fn new(keeps_requests: bool) -> Self {
+        let state = State { calls: BTreeSet::new(), requests: VecDeque::new() };
+        Self { state: Arc::new(Mutex::new(state)), keeps_requests }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn record(&self, function: &str, operation: &Operation, body: &[u8]) {
-        let parsed = serde_json::from_slice::<Value>(body);
-        let empty = Value::Null;
-        let rights = rights(operation, parsed.as_ref().unwrap_or(&empty));
+        let parsed = self.needs_body(operation).then(|| serde_json::from_slice::<Value>(body).ok());
+        let parsed = parsed.flatten();
+        let rights = rights(operation, parsed.as_ref().unwrap_or(&Value::Null));
         let mut state = self.state();
         for (action, resource) in rights {
             let call = Call { function: function.to_owned(), action, resource };
             // Nearly always known already: the set stays small and the insert does nothing.
             state.calls.insert(call);
         }
-        if let Some(requests) = &mut state.requests {
-            if requests.len() == REQUESTS_KEPT {
-                requests.pop_front();
+        if self.keeps_requests {
+            if state.requests.len() == REQUESTS_KEPT {
+                state.requests.pop_front();
             }
-            requests.push_back(RecordedRequest {
+            state.requests.push_back(RecordedRequest {
                 function: function.to_owned(),
                 operation: operation.name().to_owned(),
                 connection: operation.connection().map(str::to_owned),
                 body: match parsed {
-                    Ok(body) => body,
-                    Err(_) if body.is_empty() => Value::Null,
-                    Err(_) => String::from_utf8_lossy(body).into_owned().into(),
+                    Some(body) => body,
+                    None if body.is_empty() => Value::Null,
+                    None => String::from_utf8_lossy(body).into_owned().into(),
                 },
             });
         }
+    }
+
+    /// Only DynamoDB's rights stand in the body. A fan-out posts one frame to every socket, and would
+    /// have it parsed as often for nothing.
+    fn needs_body(&self, operation: &Operation) -> bool {
+        self.keeps_requests || matches!(operation, Operation::Dynamo(_))
     }
 
     pub(crate) fn calls(&self) -> BTreeSet<Call> {
@@ -87,7 +96,7 @@ impl Recorder {
     }
 
     pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
-        self.state().requests.iter().flatten().cloned().collect()
+        self.state().requests.iter().cloned().collect()
     }
 }
 
@@ -145,6 +154,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::embedded::connector::Method;
 
     #[test]
     fn a_transaction_counts_as_its_item_actions() {
@@ -175,5 +185,16 @@ mod tests {
         recorder.record("f", &Operation::Sign, b"{}");
         assert!(recorder.requests().is_empty());
         assert_eq!(recorder.calls().len(), 1);
+    }
+
+    #[test]
+    fn reads_no_body_that_it_does_not_need() {
+        let post = Operation::Connection { method: Method::Post, id: "a=".to_owned() };
+        let query = Operation::Dynamo("Query".to_owned());
+        let recorder = Recorder::new(false);
+        assert!(!recorder.needs_body(&post) && !recorder.needs_body(&Operation::Sign));
+        assert!(recorder.needs_body(&query) && Recorder::new(true).needs_body(&post));
+        recorder.record("f", &query, br#"{"TableName":"parley-rooms"}"#);
+        assert_eq!(recorder.calls().first().unwrap().resource, "rooms");
     }
 }

@@ -44,6 +44,9 @@ pub(crate) enum Failure {
     /// The function ran into its time limit.
     #[error("the function timed out after {} s", .0.as_secs_f64())]
     TimedOut(Duration),
+    /// The gateway waited so long and no longer.
+    #[error("no answer within the integration's {} s", .0.as_secs_f64())]
+    NoAnswer(Duration),
     /// There is no such function.
     #[error("no such function")]
     Unknown,

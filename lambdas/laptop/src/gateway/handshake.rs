@@ -56,6 +56,7 @@ pub(super) async fn open(
         Err(rejection) => return rejection.into_response(),
     };
     if !origin::allowed(&headers) {
+        origin::log_refused(&headers);
         return Refusal::FORBIDDEN.into_response();
     }
     let query = Query::<Vec<(String, String)>>::try_from_uri(&uri);
@@ -99,7 +100,7 @@ async fn admit(gateway: Arc<Gateway>, opening: Opening) -> Result<Session, Refus
 
     let function = gateway.functions.of_route("$connect").unwrap_or_default();
     let event = opening.connect_event(&request_id, &authorizer);
-    let answer = gateway.functions.invoke(function, event).await.map_err(|failure| {
+    let answer = gateway.invoke(function, event).await.map_err(|failure| {
         tracing::error!(function, request_id, %failure, "invocation failed");
         Refusal::BAD_GATEWAY
     })?;
@@ -120,7 +121,7 @@ async fn authorize(
 ) -> Result<serde_json::Map<String, Value>, Refusal> {
     let function = gateway.functions.authorizer_of("$connect").unwrap_or_default();
     let event = opening.authorizer_event(request_id);
-    let answer = gateway.functions.invoke(function, event).await.map_err(|failure| {
+    let answer = gateway.invoke(function, event).await.map_err(|failure| {
         tracing::error!(function, request_id, %failure, "invocation failed");
         Refusal::FAILED
     })?;

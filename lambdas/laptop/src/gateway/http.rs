@@ -73,7 +73,7 @@ async fn call(
         request_id: &request_id,
         body: &body,
     });
-    let response = match gateway.functions.invoke(function, event).await {
+    let response = match gateway.invoke(function, event).await {
         Ok(answer) => response(answer),
         Err(failure) => {
             tracing::error!(function, route, request_id, %failure, "invocation failed");

@@ -10,6 +10,9 @@ pub struct Limits {
     pub idle: Duration,
     /// A socket ends with 1001 when it is so old.
     pub lifetime: Duration,
+    /// How long a function's answer is waited for. The function itself goes on until its own time
+    /// limit, as on AWS: what it writes meanwhile stays written.
+    pub integration: Duration,
     /// The largest message from a client, in bytes; a larger one ends the socket with 1009.
     pub message_bytes: usize,
     /// The largest frame from a client, in bytes; a larger one ends the socket with 1009.
@@ -35,6 +38,7 @@ impl Default for Limits {
         Self {
             idle: Duration::from_secs(10 * 60),
             lifetime: Duration::from_secs(2 * 60 * 60),
+            integration: Duration::from_secs(29),
             message_bytes: PLATFORM_MESSAGE_BYTES,
             frame_bytes: PLATFORM_FRAME_BYTES,
             buffer_bytes: 256 * 1024,

@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::{any, get};
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub use limits::Limits;
 
 use crate::embedded::Aws;
-use crate::functions::Functions;
+use crate::functions::{Failure, Functions};
 use crate::site::Site;
 
 /// How far a laptop's life has come.
@@ -51,6 +52,13 @@ impl Gateway {
         let phase = watch::Sender::new(Phase::Serving);
         let sockets = watch::Sender::new(0);
         Self { aws, functions, limits, site, phase, sockets }
+    }
+
+    /// Calls a function, and waits for its answer no longer than the platform does.
+    async fn invoke(&self, function: &str, event: Value) -> Result<Value, Failure> {
+        let limit = self.limits.integration;
+        let answer = timeout(limit, self.functions.invoke(function, event)).await;
+        answer.unwrap_or(Err(Failure::NoAnswer(limit)))
     }
 
     /// Ends when the laptop stops, in either way.

@@ -1,8 +1,11 @@
 //! Which web pages may open a socket.
 
-use axum::http::header::{HOST, ORIGIN};
+use axum::http::header::{HOST, HeaderName, ORIGIN};
 use axum::http::uri::{Authority, Scheme};
 use axum::http::{HeaderMap, Uri};
+
+/// Longer than any that a browser sends.
+const LOGGED_BYTES_MAX: usize = 256;
 
 /// Whether the page that asks is our own. Without an Origin it is not a page at all (wscat, a bot)
 /// and has to show a token like everyone.
@@ -15,6 +18,22 @@ pub(crate) fn allowed(headers: &HeaderMap) -> bool {
         (Some(origin), Some(host)) => same_place(&origin, &host),
         _ => false,
     }
+}
+
+/// A browser does not tell its page why. That no proxy passes on the host is seen only here.
+pub(crate) fn log_refused(headers: &HeaderMap) {
+    let (origin, host) = (shown(headers, ORIGIN), shown(headers, HOST));
+    tracing::warn!(
+        origin,
+        host,
+        "a socket was refused: its page is not from this host; a proxy in front must pass Host on"
+    );
+}
+
+/// A header's value for the log: printable ASCII, and not much of it.
+fn shown(headers: &HeaderMap, name: HeaderName) -> &str {
+    let text = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.get(..LOGGED_BYTES_MAX).unwrap_or(text)
 }
 
 fn same_place(origin: &Uri, host: &Authority) -> bool {
@@ -61,5 +80,17 @@ mod tests {
         assert!(!check(Some("http://localhost:8080.evil.example"), "localhost:8080"));
         assert!(!check(Some("null"), "localhost:8080"));
         assert!(!check(Some("http://chat.example"), "chat.example:8080"));
+    }
+
+    #[test]
+    fn little_of_a_header_is_shown() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(shown(&headers, ORIGIN), "");
+        headers.insert(ORIGIN, "x".repeat(1000).parse().unwrap());
+        headers.insert(HOST, "chat.example".parse().unwrap());
+        assert_eq!(shown(&headers, ORIGIN).len(), LOGGED_BYTES_MAX);
+        assert_eq!(shown(&headers, HOST), "chat.example");
+        headers.insert(HOST, axum::http::HeaderValue::from_bytes(b"\xff\x80").unwrap());
+        assert_eq!(shown(&headers, HOST), "");
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn message(
         body,
     });
     let function = gateway.functions.of_route(&route).unwrap_or_default();
-    let reply = match gateway.functions.invoke(function, event).await {
+    let reply = match gateway.invoke(function, event).await {
         Ok(answer) => reply(&answer),
         Err(failure) => {
             tracing::error!(function, route, request_id, %failure, "invocation failed");

@@ -245,7 +245,7 @@ async fn disconnect(
     let request_id = new_request_id();
     let event = disconnect_event(connection, authorizer, &request_id, end.code, &end.reason);
     let function = gateway.functions.of_route("$disconnect").unwrap_or_default();
-    if let Err(failure) = gateway.functions.invoke(function, event).await {
+    if let Err(failure) = gateway.invoke(function, event).await {
         tracing::warn!(function, request_id, %failure, "invocation failed");
     }
 }

@@ -2,17 +2,24 @@
 
 #![cfg(unix)]
 
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Output, Stdio};
 
+use futures_util::{SinkExt, StreamExt};
+use reqwest::Client;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::support::SOON;
+use crate::support::{SOON, refusal};
 
-fn parley(data: &std::path::Path, port: &str) -> Child {
+fn parley(data: &Path, environment: &[(&str, &str)]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_parley-laptop"))
-        .args(["--port", port, "--data", data.to_str().unwrap()])
+        .args(["--port", "0", "--data", data.to_str().unwrap()])
+        .envs(environment.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
@@ -27,22 +34,117 @@ async fn address(child: &mut Child) -> String {
     line.rsplit(' ').next().unwrap().to_owned()
 }
 
+async fn end(child: Child) -> Output {
+    timeout(SOON, child.wait_with_output()).await.unwrap().unwrap()
+}
+
+/// Ends it as Ctrl-C does; returns what it logged.
+async fn interrupt(child: Child) -> String {
+    let pid = child.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
+    let output = end(child).await;
+    assert_eq!(output.status.code(), Some(0));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// What it says when it does not start.
+async fn complaint(data: &Path, environment: &[(&str, &str)]) -> String {
+    let output = end(parley(data, environment)).await;
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
 #[tokio::test]
 async fn it_says_where_it_is_and_stops_cleanly() {
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path().join("data");
-    let mut first = parley(&data, "0");
+    let mut first = parley(&data, &[]);
     let url = address(&mut first).await;
     let pong = reqwest::get(format!("{url}/ping")).await.unwrap();
     assert_eq!(pong.text().await.unwrap(), "PONG!");
 
-    let second = timeout(SOON, parley(&data, "0").wait_with_output()).await.unwrap().unwrap();
-    assert_eq!(second.status.code(), Some(1));
-    let said = String::from_utf8(second.stderr).unwrap();
+    let said = complaint(&data, &[]).await;
     assert!(said.contains("another Parley already uses DATA="), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
 
-    let pid = first.id().unwrap().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
-    assert_eq!(timeout(SOON, first.wait()).await.unwrap().unwrap().code(), Some(0));
+    interrupt(first).await;
+}
+
+#[tokio::test]
+async fn it_listens_on_an_address_and_on_localhost() {
+    let directory = tempfile::tempdir().unwrap();
+    for bind in ["localhost", "LocalHost", "127.0.0.1"] {
+        let mut parley = parley(directory.path(), &[("BIND", bind)]);
+        let url = address(&mut parley).await;
+        assert!(url.starts_with("http://localhost:"), "{url}");
+        interrupt(parley).await;
+    }
+    let said = complaint(directory.path(), &[("BIND", "chat.example")]).await;
+    assert!(said.contains("an IP address is expected, as 127.0.0.1 or 0.0.0.0"), "{said}");
+}
+
+#[tokio::test]
+async fn its_functions_hear_of_three_settings_and_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    // A value that the functions refuse shows that it came to them.
+    for name in ["ALLOW_URL_TOKEN", "COOKIE_SECURE", "HANDOVER_AFTER_MS"] {
+        let said = complaint(directory.path(), &[(name, "perhaps")]).await;
+        assert!(said.starts_with("function ") && said.contains(name), "{said}");
+    }
+    let mut parley = parley(directory.path(), &[("PUBLIC_KEYS", "perhaps")]);
+    address(&mut parley).await;
+    interrupt(parley).await;
+}
+
+#[tokio::test]
+async fn its_log_tells_a_refused_page_and_no_text_at_any_level() {
+    const TEXT: &str = "zanzibar";
+    let directory = tempfile::tempdir().unwrap();
+    let levels = "trace,tungstenite::protocol=trace,hyper::proto=trace,aws_smithy_runtime=trace";
+    let mut parley = parley(directory.path(), &[("RUST_LOG", levels)]);
+    let url = address(&mut parley).await;
+    // The log is long: unread, it would fill its pipe and hold everything up.
+    let mut lines = BufReader::new(parley.stderr.take().unwrap()).lines();
+    let log = tokio::spawn(async move {
+        let mut log = String::new();
+        while let Ok(Some(line)) = lines.next_line().await {
+            log.push_str(&line);
+            log.push('\n');
+        }
+        log
+    });
+
+    let person = json!({
+        "username": "ada", "login": "ada", "email": "ada@example.com",
+        "password": format!("{TEXT} and so on"),
+    });
+    let mut session = Value::Null;
+    for path in ["/v1/accounts", "/v1/sessions"] {
+        let answer = Client::new().post(format!("{url}{path}")).json(&person).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}");
+        session = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    }
+    let token = session["accessToken"].as_str().unwrap();
+    let socket = format!("{}/ws?token={token}", url.replace("http", "ws"));
+    let mut foreign = socket.as_str().into_client_request().unwrap();
+    foreign.headers_mut().insert("origin", "https://chat.example".parse().unwrap());
+    assert_eq!(refusal(foreign).await.0, 403);
+    let (mut socket, _) = connect_async(socket).await.unwrap();
+    let frame = json!({"action": "sendMessage", "id": 1, "content": TEXT}).to_string();
+    socket.send(frame.into()).await.unwrap();
+    // The reply and the event, in either order.
+    for _ in 0..2 {
+        timeout(SOON, socket.next()).await.unwrap().unwrap().unwrap();
+    }
+    interrupt(parley).await;
+
+    let log = log.await.unwrap();
+    for secret in [TEXT, token] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert!(line.is_none(), "{line:?}");
+    }
+    let refused = log.lines().find(|line| line.contains("a socket was refused")).unwrap();
+    let host = url.trim_start_matches("http://");
+    assert!(refused.contains(r#"origin="https://chat.example""#), "{refused}");
+    assert!(refused.contains("WARN") && refused.contains(&format!("host={host:?}")), "{refused}");
 }

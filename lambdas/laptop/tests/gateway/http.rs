@@ -1,5 +1,5 @@
-use laptop::Config;
 use laptop::embedded::{Fault, Rule};
+use laptop::{Config, Laptop};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -7,6 +7,14 @@ use crate::support::{start, token};
 
 async fn json_of(response: Response) -> Value {
     serde_json::from_str(&response.text().await.unwrap()).unwrap()
+}
+
+/// Logs ada in; returns the Set-Cookie.
+async fn login(laptop: &Laptop) -> String {
+    let login = json!({"login": "ada", "password": "a long one!"});
+    let url = format!("{}/v1/sessions", laptop.http_url());
+    let login = Client::new().post(url).json(&login).send().await.unwrap();
+    login.headers()["set-cookie"].to_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -30,10 +38,20 @@ async fn the_functions_see_headers_and_bodies() {
     let account = json!({"username": "ada", "email": "ada@example.com", "password": "a long one!"});
     let post = Client::new().post(url("/v1/accounts")).json(&account).send().await.unwrap();
     assert_eq!(post.status(), StatusCode::CREATED);
-    let login = json!({"login": "ada", "password": "a long one!"});
-    let login = Client::new().post(url("/v1/sessions")).json(&login).send().await.unwrap();
-    let cookie = login.headers()["set-cookie"].to_str().unwrap();
+    let cookie = login(&laptop).await;
     assert!(cookie.contains("HttpOnly") && !cookie.contains("Secure"), "plain http here");
+}
+
+#[tokio::test]
+async fn settings_reach_the_functions() {
+    let settings = [("COOKIE_SECURE".to_owned(), "on".to_owned())].into();
+    let laptop = start(Config { settings, ..Config::default() }).await;
+    let account = json!({"username": "ada", "email": "ada@example.com", "password": "a long one!"});
+    let url = format!("{}/v1/accounts", laptop.http_url());
+    let post = Client::new().post(url).json(&account).send().await.unwrap();
+    assert_eq!(post.status(), StatusCode::CREATED);
+    let cookie = login(&laptop).await;
+    assert!(cookie.split("; ").any(|part| part == "Secure"), "{cookie}");
 }
 
 #[tokio::test]

@@ -50,6 +50,31 @@ async fn a_crash_answers_with_the_platforms_frame() {
 }
 
 #[tokio::test]
+async fn a_function_that_takes_too_long_answers_with_the_platforms_frame() {
+    let integration = Duration::from_millis(300);
+    let gateway = Limits { integration, ..Limits::default() };
+    let laptop = start(Config { gateway, ..Config::default() }).await;
+    let mut ada = Client::open(&laptop, "ada").await;
+    let hang = Rule::on("Query").function("get-recent-messages").with(Fault::Hang);
+    let hanging = laptop.faults().inject(hang);
+    let began = tokio::time::Instant::now();
+    ada.ask(json!({"action": "getRecentMessages", "id": 1})).await;
+    let frame = ada.next().await;
+    assert!(began.elapsed() >= integration);
+    assert_eq!(frame["message"], "Internal server error");
+    assert!(frame["connectionId"].is_string() && frame["requestId"].is_string(), "{frame}");
+    assert_eq!(frame.as_object().unwrap().len(), 3, "{frame}");
+    assert_eq!(hanging.fired(), 1);
+    hanging.remove();
+    // More than once, for on a busy machine an honest answer too may take longer than this limit.
+    eventually("the socket is still of use", async || {
+        ada.ask(json!({"action": "getRecentMessages", "id": 2})).await;
+        ada.next().await["ok"] == true
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_slow_request_does_not_hold_up_the_next() {
     let laptop = start(Config::default()).await;
     let mut ada = Client::open(&laptop, "ada").await;

@@ -12,6 +12,9 @@ use crate::support::ROOM;
 
 /// In every text that must not reach the log.
 const MARK: &str = "zanzibar";
+/// How the binary tells a panic, which it does not in the usual words: its hook names the place,
+/// and the gateway says what became of a function. The last is for a panic before the hook is set.
+const SIGNS_OF_PANIC: [&str; 3] = ["panic place=", "the function crashed", "panicked at"];
 const LISTENERS: usize = 49;
 const MESSAGES: usize = 100;
 
@@ -123,7 +126,11 @@ async fn abuse_troubles_nobody_and_the_log_keeps_secrets() -> Outcome {
 
     let log = shipped.kill().await?;
     ensure!(!log.trim().is_empty(), "the log is empty: nothing was proved");
-    ensure!(!log.contains("panicked"), "a function panicked: {log}");
+    for sign in SIGNS_OF_PANIC {
+        if let Some(line) = log.lines().find(|line| line.contains(sign)) {
+            return Err(Failure::new(format!("something panicked: {line}")));
+        }
+    }
     let cookie = cookie.split_once('=').map_or(cookie.as_str(), |(_, value)| value);
     let mut secrets = vec![("a text", MARK), ("a cookie", cookie), ("a ticket", &ticket)];
     for person in people.iter().chain([mallory]) {
