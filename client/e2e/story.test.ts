@@ -86,6 +86,32 @@ async function pressUntil(page: Page, key: string, name: string): Promise<void> 
   throw new Error(`${key} never reached "${name}"`);
 }
 
+/** Retries in vain until the next attempt is at least so many seconds away. */
+async function failUntilWaiting(page: Page, seconds: number): Promise<void> {
+  const retry = page.getByRole("button", { name: "Retry now" });
+  await expect
+    .poll(async () => {
+      const next = await page.getByText(/^Retry(ing…| in )/).textContent();
+      const wait = Number(/\d+/.exec(next ?? "")?.[0] ?? 0);
+      if (wait < seconds) await retry.click();
+      return wait;
+    })
+    .toBeGreaterThanOrEqual(seconds);
+}
+
+/** Makes the page believe that it is behind another tab, or in front again. */
+async function setHidden(page: Page, hidden: boolean): Promise<void> {
+  await page.evaluate((value) => {
+    const visibilityState = value ? "hidden" : "visible";
+    Object.defineProperty(document, "hidden", { configurable: true, value });
+    Object.defineProperty(document, "visibilityState", {
+      configurable: true,
+      value: visibilityState,
+    });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+}
+
 test("the log-in and sign-up pages say what is wrong, beside the field", async () => {
   await heading(ada, "Log in to Parley").waitFor();
   await inspect(ada, "log-in");
@@ -137,6 +163,25 @@ test("a taken name is refused beside the field", async () => {
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.keyboard.press("Enter");
   await page.locator("#username-note.error").waitFor();
+  await context.close();
+});
+
+test("an account that could not be logged in to is not made twice", async () => {
+  const context = await browser.newContext();
+  const page = await open(context, server.url);
+  await page.route("**/v1/sessions", (route) => route.fulfill({ status: 503 }), { times: 1 });
+  await heading(page, "Log in to Parley").waitFor();
+  await pressUntil(page, "Tab", "Create an account");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("User name").fill(`mary${RUN}`);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.getByText("Your account is there; logging in failed: ").waitFor();
+  await heading(page, "Log in to Parley").waitFor();
+  expect(await page.getByLabel("User name").inputValue()).toBe(`mary${RUN}`);
+  await pressUntil(page, "Tab", "Log in");
+  await page.keyboard.press("Enter");
+  await online(page).waitFor();
   await context.close();
 });
 
@@ -192,15 +237,19 @@ test("who was cut off sees all exactly once, in order, without a reload", async 
 });
 
 test("a network that goes away in silence is noticed by the browser's word", async () => {
+  wire.freeze();
   await grace.context().setOffline(true);
-  wire.cut();
-  await grace.getByText("You are offline.").waitFor();
+  // Far sooner than silence alone would be noticed, which takes minutes.
+  await grace.getByText("You are offline.").waitFor({ timeout: 5_000 });
+});
+
+test("a network that comes back is noticed by the browser's word", async () => {
   await write(ada, "while the network was away");
+  await failUntilWaiting(grace, 20);
   wire.mend();
   await grace.context().setOffline(false);
-  // At once, whatever the wait for the next attempt was.
   await expect
-    .poll(() => texts(grace), { timeout: 3_000 })
+    .poll(() => texts(grace), { timeout: 10_000 })
     .toContain(`while the network was away ${RUN}`);
   expect(await texts(grace)).toEqual(await texts(ada));
 });
@@ -227,7 +276,7 @@ test("older messages come on scrolling up, and what is read stays in place", asy
     const row = box.querySelector<HTMLElement>("[data-key]");
     return { key: row?.dataset["key"] ?? "", top: row?.getBoundingClientRect().top ?? 0 };
   });
-  await expect.poll(() => texts(grace), { timeout: 20_000 }).toContain(`Hello, Grace! ${RUN}`);
+  await expect.poll(() => texts(grace)).toContain(`Hello, Grace! ${RUN}`);
   const row = await grace.locator(`[data-key="${reading.key}"]`).boundingBox();
   expect(Math.abs((row?.y ?? Infinity) - reading.top)).toBeLessThan(2);
   expect(await texts(grace)).toEqual(await texts(ada));
@@ -248,6 +297,19 @@ test("news below are counted, and a button leads there", async () => {
     )
     .toBeLessThan(2);
   expect(await button.count()).toBe(0);
+});
+
+test("the title of a hidden page counts what others wrote meanwhile", async () => {
+  expect(await grace.title()).toBe("general · Parley");
+  await setHidden(grace, true);
+  await write(ada, "unseen 1");
+  await write(ada, "unseen 2");
+  await composer(grace).focus();
+  await write(grace, "my own");
+  await expect.poll(() => texts(ada)).toContain(`my own ${RUN}`);
+  await expect.poll(() => grace.title()).toBe("(2) general · Parley");
+  await setHidden(grace, false);
+  await expect.poll(() => grace.title()).toBe("general · Parley");
 });
 
 test("a reload keeps the session and the draft", async () => {

@@ -101,7 +101,8 @@ export class Chat {
 
   /** The page was shown again, or the network came back: find out where we stand, now. */
   wake(): void {
-    if (this.#connection.state.phase === "waiting") this.#connection.connect();
+    const { phase } = this.#connection.state;
+    if (phase === "waiting" || phase === "connecting") this.#connection.reconnect();
     else if (this.#connection.silentMs > FRESH_MS) void this.#ping([this.#room.name]);
   }
 

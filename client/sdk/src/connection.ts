@@ -81,6 +81,15 @@ export class Connection {
     if (this.#current === null) void this.#open();
   }
 
+  /**
+   * The network is said to be back: connects at once. What failed before says nothing any more, and
+   * the word often comes a moment too early.
+   */
+  reconnect(): void {
+    this.#failures = 0;
+    this.connect();
+  }
+
   /** Ends the current link as lost, and reconnects. */
   drop(): void {
     this.#current?.end({ code: 1006, reason: "", reconnect: null });

@@ -76,6 +76,18 @@ test("the network's return, or the person, cuts a wait short", async () => {
   expect(h.view.connection.phase).toBe("online");
 });
 
+test("a network that is back a moment after the word of it is not waited for long", async () => {
+  const h = await start({ random: () => 0.999 });
+  h.server.httpFault = () => "unreachable";
+  h.server.socket.end(1006);
+  await h.pass(60_000);
+  h.chat.wake();
+  await h.pass(10);
+  const { connection } = h.view;
+  if (connection.phase !== "waiting") throw new Error(connection.phase);
+  expect(connection.retryAt - Date.now()).toBeLessThanOrEqual(1_000);
+});
+
 test("on waking, a connection that died in its sleep is found and replaced", async () => {
   const h = await start();
   h.server.socket.dead = true;

@@ -11,6 +11,14 @@ export type Screen =
   | { readonly name: "signed-out"; readonly notice: string | null }
   | { readonly name: "chat"; readonly chat: Chat; readonly login: Login };
 
+/** The account was made, but logging in to it failed: to sign up again would be refused. */
+export class NotLoggedIn extends Error {
+  override readonly name = "NotLoggedIn";
+  constructor(why: HttpError) {
+    super(`Your account is there; logging in failed: ${why.message}`, { cause: why });
+  }
+}
+
 /** Which screen is on, and the one chat behind it. */
 export class AppState {
   readonly environment = browserEnvironment();
@@ -37,10 +45,14 @@ export class AppState {
     this.#enter(new Login(this.api, await this.api.logIn({ login, password })));
   }
 
-  /** Makes an account, and logs in. Rejects with `HttpError`. */
+  /** Makes an account, and logs in. Rejects with `HttpError` or {@link NotLoggedIn}. */
   async signUp(username: string, password: string): Promise<void> {
     await this.api.signUp({ username, password });
-    await this.logIn(username, password);
+    try {
+      await this.logIn(username, password);
+    } catch (error) {
+      throw error instanceof HttpError ? new NotLoggedIn(error) : error;
+    }
   }
 
   /** Ends the session, and forgets what was not sent. Rejects with `HttpError`. */
