@@ -246,11 +246,12 @@ test("a network that goes away in silence is noticed by the browser's word", asy
 test("a network that comes back is noticed by the browser's word", async () => {
   await write(ada, "while the network was away");
   await failUntilWaiting(grace, 20);
-  wire.mend();
   await grace.context().setOffline(false);
-  await expect
-    .poll(() => texts(grace), { timeout: 10_000 })
-    .toContain(`while the network was away ${RUN}`);
+  // By itself it would have gone on waiting for longer.
+  await grace.getByText("Connecting…").waitFor({ timeout: 10_000 });
+  await inspect(grace, "connecting");
+  wire.mend();
+  await expect.poll(() => texts(grace)).toContain(`while the network was away ${RUN}`);
   expect(await texts(grace)).toEqual(await texts(ada));
 });
 
