@@ -55,11 +55,18 @@ impl Reader<'_> {
         self.settings.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Several nouns of a function may read the same setting: one mistake is said once.
+    fn problem(&mut self, problem: String) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
     /// A value that must be there.
     pub fn required(&mut self, name: &str) -> String {
         let value = self.get(name).map(str::to_owned);
         value.unwrap_or_else(|| {
-            self.problems.push(format!("{name} is not set"));
+            self.problem(format!("{name} is not set"));
             String::new()
         })
     }
@@ -71,7 +78,7 @@ impl Reader<'_> {
             Some("on") => true,
             Some("off") => false,
             Some(_) => {
-                self.problems.push(format!("{name} is neither on nor off"));
+                self.problem(format!("{name} is neither on nor off"));
                 default
             }
         }
@@ -83,7 +90,7 @@ impl Reader<'_> {
             None => default,
             Some(Ok(number)) => number,
             Some(Err(_)) => {
-                self.problems.push(format!("{name} is not a whole number in its range"));
+                self.problem(format!("{name} is not a whole number in its range"));
                 default
             }
         }
@@ -108,7 +115,7 @@ impl Reader<'_> {
         match parse(&value) {
             Ok(parsed) => Some(parsed),
             Err(error) => {
-                self.problems.push(format!("{name}: {error}"));
+                self.problem(format!("{name}: {error}"));
                 None
             }
         }
@@ -138,9 +145,10 @@ mod tests {
         assert!(read.switch("A", true));
         assert_eq!(read.millis("B", Duration::from_secs(2)), Duration::from_secs(2));
         read.required("C");
+        read.required("C");
         let message = read.finish().unwrap_err().to_string();
         for part in ["A is neither on nor off", "B is not a whole number", "C is not set"] {
-            assert!(message.contains(part), "{message}");
+            assert_eq!(message.matches(part).count(), 1, "{message}");
         }
     }
 
