@@ -1,0 +1,3 @@
+environment = "staging"
+# account_id  = "123456789012" # or TF_VAR_account_id
+region = "us-east-1"

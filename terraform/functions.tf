@@ -1,0 +1,68 @@
+# functions.tf.json holds literals only, since make and the laptop read it too. Here its names become
+# ARNs and values.
+locals {
+  # What a statement names, as the ARNs of its policy.
+  statements = {
+    for function, spec in local.functions : function => [
+      for statement in spec.statements : {
+        actions   = statement.actions
+        resources = [local.resource_arns[jsonencode({ for kind, name in statement : kind => name if kind != "actions" })]]
+      }
+    ]
+  }
+
+  resource_arns = merge(
+    { for name, table in module.table : jsonencode({ table = name }) => table.arn },
+    merge([
+      for name, table in module.table : {
+        for index in keys(try(local.tables[name].indexes, {})) :
+        jsonencode({ index = index, table = name }) => "${table.arn}/index/${index}"
+      }
+    ]...),
+    { for method in ["DELETE", "GET", "POST"] : jsonencode({ connections = method }) => "${local.connections_arn}/${method}/@connections/*" },
+    { jsonencode({ key = "signing" }) = aws_kms_key.signing[var.signing_keys.active].arn },
+  )
+
+  settings = merge(
+    {
+      ALLOW_URL_TOKEN = var.allow_url_token ? "on" : "off"
+      COOKIE_SECURE   = "on"
+      PUBLIC_KEYS     = jsonencode([for key in values(data.aws_kms_public_key.signing) : { kid = key.key_id, pem = key.public_key_pem }])
+      SIGNING_KEY_ID  = aws_kms_key.signing[var.signing_keys.active].key_id
+    },
+    var.settings,
+  )
+
+  # Settings that a function's statements imply.
+  implied_settings = {
+    for function, spec in local.functions : function => merge([
+      for statement in spec.statements : merge(
+        { for table in try([statement.table], []) : "TABLE_${upper(table)}" => module.table[table].name },
+        { for method in try([statement.connections], []) : "PUSH_ENDPOINT" => local.push_endpoint },
+      )
+    ]...)
+  }
+}
+
+module "function" {
+  source   = "./modules/function"
+  for_each = local.functions
+
+  name        = "${local.prefix}-${each.key}"
+  description = each.value.description
+  artifact    = "${var.lambda_dir}/${each.key}.zip"
+  memory      = each.value.memory
+  timeout     = each.value.timeout
+  statements  = local.statements[each.key]
+
+  environment = merge(
+    local.implied_settings[each.key],
+    { for name in each.value.env : name => local.settings[name] if contains(keys(local.settings), name) },
+  )
+
+  role_path            = "/parley/${local.environment}/"
+  permissions_boundary = "arn:aws:iam::${var.account_id}:policy/parley/${local.prefix}-boundary"
+  reserved_concurrency = lookup(var.reserved_concurrency, each.key, -1)
+  log_level            = var.log_level
+  log_retention_days   = var.log_retention_days
+}

@@ -1,0 +1,18 @@
+terraform {
+  required_version = "~> 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "5.100.0"
+    }
+  }
+
+  # Bucket and Region depend on the account: scripts/stage passes them.
+  backend "s3" {
+    key                  = "terraform.tfstate"
+    workspace_key_prefix = "parley"
+    use_lockfile         = true
+    encrypt              = true
+  }
+}
