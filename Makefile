@@ -1,7 +1,8 @@
 # Parley: everything a developer or an operator does is a target of this file.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test doctor check check-client check-rust test-rust test-client test-browser fmt clean
+.PHONY: help run test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
+	test-client test-browser test-emulated fmt clean build client bootstrap plan deploy destroy output logs emulate
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -11,6 +12,13 @@ PORT ?= 8080
 DATA ?= .parley
 BIND ?= 127.0.0.1
 export PORT DATA BIND
+
+# Settings of the commands on AWS: which environment, and what of its log.
+ENV ?=
+FUNCTION ?=
+SINCE ?=
+FOLLOW ?=
+export FUNCTION SINCE FOLLOW
 
 CARGO ?= cargo
 NPM := npm --prefix client
@@ -28,7 +36,7 @@ WORKSPACE := --locked --workspace --features $(LAMBDA_FEATURES)
 help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nSettings: PORT (%s), DATA (%s), BIND (%s), as in: make run PORT=9000 DATA=/srv/chat\n' \
 		'$(PORT)' '$(DATA)' '$(BIND)'
 
@@ -38,21 +46,60 @@ run: doctor $(SITE)/index.html ## build the chat and serve it at http://localhos
 	@echo '==> starting'
 	@exec $(LAPTOP) --site $(SITE)
 
+emulate: $(SITE)/index.html ## serve the chat from an emulated AWS, at http://localhost:PORT
+	@scripts/doctor test
+	@$(CARGO) build $(WORKSPACE) --bins
+	@exec scripts/emulate
+
+##@ Deploy
+build: ## one arm64 zip per function, in target/lambda
+	@scripts/doctor build
+	@scripts/build
+
+client: $(SITE)/index.html ## the built web client, in client/web/dist
+
+bootstrap: ## once per account and Region: ACCOUNT=123456789012 REGION=us-east-1 REPOSITORY=org/name ENVS="dev staging"
+	@scripts/doctor stage
+	@scripts/bootstrap $(ACCOUNT) $(REGION) $(REPOSITORY) $(ENVS)
+
+# With PREBUILT=1 zips and client are there already, as in CI, where one job builds for all environments.
+plan: ## show what a deploy to ENV would change: make plan ENV=dev
+	@scripts/stage check $(ENV)
+	@$(if $(PREBUILT),,$(MAKE) build client)
+	@scripts/stage plan $(ENV)
+
+deploy: ## build, plan, show, apply that plan, try it out: make deploy ENV=dev
+	@scripts/stage check $(ENV)
+	@$(if $(PREBUILT),,$(MAKE) build client)
+	@scripts/stage deploy $(ENV)
+
+destroy: ## remove ENV, with all its data: make destroy ENV=dev
+	@scripts/stage destroy $(ENV)
+
+output: ## addresses and names of what is deployed to ENV
+	@scripts/stage output $(ENV)
+
+logs: ## the functions' logs: make logs ENV=dev [FUNCTION=send-message] [SINCE=2h] [FOLLOW=1]
+	@scripts/stage logs $(ENV)
+
 ##@ Develop
 test: ## run every test; installs what the tests need
 	@scripts/doctor test
 	@scripts/timed --begin
-	@scripts/timed 'scripts' scripts/doctor-test
+	@scripts/timed 'scripts' $(MAKE) test-scripts
+	@scripts/timed 'workflows' $(MAKE) check-workflows
+	@scripts/timed 'terraform: format, tests, checkov' $(MAKE) check-terraform
 	@scripts/timed 'client: format, types, unit tests' $(MAKE) check-client test-client
 	@scripts/timed 'rust: format, lints' $(MAKE) check-rust
 	@scripts/timed 'rust: build and tests' $(MAKE) test-rust
 	@scripts/timed 'browser' $(MAKE) test-browser
+	@scripts/timed 'emulated AWS' $(MAKE) test-emulated
 	@scripts/timed --summary
 
 doctor: ## check that the tools are there and new enough
 	@scripts/doctor
 
-check: check-client check-rust ## formats, types and lints, without running a test
+check: check-client check-rust check-workflows check-terraform ## formats, types, lints and rules
 
 check-client: client/node_modules/.package-lock.json
 	@$(NPM) run check
@@ -60,6 +107,15 @@ check-client: client/node_modules/.package-lock.json
 check-rust:
 	@$(CARGO) fmt --all -- --check
 	@$(CARGO) clippy $(WORKSPACE) --all-targets -- -D warnings
+
+check-workflows: client/node_modules/.package-lock.json
+	@scripts/check-workflows
+
+check-terraform:
+	@scripts/check-terraform
+
+test-scripts: ## the scripts of this repository
+	@for test in scripts/*-test; do echo "$$test"; $$test; done
 
 test-client: client/node_modules/.package-lock.json ## the client's unit tests
 	@$(NPM) test
@@ -72,8 +128,13 @@ test-browser: $(SITE)/index.html ## two people in headless Chromium
 	@$(CARGO) build $(WORKSPACE) --bins
 	@$(NPM) run test:browser
 
+test-emulated: $(SITE)/index.html ## the same Terraform, applied to an emulated AWS with IAM enforced
+	@$(CARGO) build $(WORKSPACE) --bins
+	@env -u PORT scripts/emulate --then "$$(scripts/tools emulate)/python" -B scripts/emulated/test.py
+
 fmt: client/node_modules/.package-lock.json ## format everything
 	@$(CARGO) fmt --all
+	@terraform fmt -recursive terraform
 	@$(NPM) run format
 
 clean: ## remove everything that was built; never DATA

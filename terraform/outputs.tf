@@ -1,3 +1,13 @@
+output "site_url" {
+  description = "Where people open the chat."
+  value       = module.site.url
+}
+
+output "site_domain" {
+  description = "The host that CloudFront gave: what the DNS record of a domain of one's own points to."
+  value       = module.site.domain_name
+}
+
 output "http_url" {
   description = "The HTTP API at its own address; the site serves it too."
   value       = local.http_url
@@ -29,4 +39,14 @@ output "signing_key_names" {
     active    = aws_kms_alias.signing[var.signing_keys.active].name
     published = values(aws_kms_alias.signing)[*].name
   }
+}
+
+output "dashboard_name" {
+  description = "The dashboard, in CloudWatch's console."
+  value       = module.observability.dashboard_name
+}
+
+output "alarm_topic_arn" {
+  description = "Where alarms are published, for subscribers other than the e-mail; null where nobody is to hear of them."
+  value       = module.observability.topic_arn
 }

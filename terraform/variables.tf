@@ -35,6 +35,12 @@ variable "site_dir" {
   default     = "../target/site"
 }
 
+variable "domain" {
+  description = "A domain of the team's own for the site, with the ARN of its certificate in us-east-1; null for the one that CloudFront gives."
+  type        = object({ name = string, certificate_arn = string })
+  default     = null
+}
+
 variable "protected" {
   description = "Whether the tables withstand a destroy, and removed keys wait for 30 days instead of 7."
   type        = bool
@@ -99,7 +105,7 @@ variable "settings" {
 }
 
 variable "log_level" {
-  description = "The least level that the functions log: DEBUG, INFO, WARN or ERROR."
+  description = "The least level that the functions log: INFO or DEBUG."
   type        = string
   nullable    = false
   default     = "INFO"
@@ -113,7 +119,7 @@ variable "log_retention_days" {
 }
 
 variable "alarm_email" {
-  description = "Who hears of alarms and of the budget; empty for nobody. The address has to confirm a mail from AWS once."
+  description = "Who hears of alarms and of the budget, after confirming one mail from AWS. Empty: there are no alarms, since AWS bills them, about USD 4 a month."
   type        = string
   nullable    = false
   default     = ""

@@ -3,3 +3,7 @@ environment = "prod"
 region = "us-east-1"
 
 log_retention_days = 90
+
+# Without an address there are no alarms, and no budget.
+# alarm_email        = "on-call@example.com"
+# monthly_budget_usd = 50

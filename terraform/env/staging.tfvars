@@ -1,3 +1,7 @@
 environment = "staging"
 # account_id  = "123456789012" # or TF_VAR_account_id
 region = "us-east-1"
+
+# Without an address there are no alarms, and no budget.
+# alarm_email        = "on-call@example.com"
+# monthly_budget_usd = 50

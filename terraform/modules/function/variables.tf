@@ -85,15 +85,18 @@ variable "reserved_concurrency" {
   default     = -1
 }
 
+# Lambda takes a line without a time for INFO, and the runtime's lines have none: WARN would drop
+# the errors too. TRACE would log messages.
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 variable "log_level" {
-  description = "The least level that is logged: DEBUG, INFO, WARN or ERROR. TRACE is not offered, for it would log messages."
+  description = "The least level that is logged: INFO or DEBUG."
   type        = string
   nullable    = false
   default     = "INFO"
 
   validation {
-    condition     = contains(["DEBUG", "INFO", "WARN", "ERROR"], var.log_level)
-    error_message = "The log level is DEBUG, INFO, WARN or ERROR."
+    condition     = contains(["DEBUG", "INFO"], var.log_level)
+    error_message = "The log level is INFO or DEBUG."
   }
 }
 

@@ -115,3 +115,13 @@ run "trace_would_log_messages_and_is_refused" {
 
   expect_failures = [var.log_level]
 }
+
+run "warn_would_drop_errors_and_is_refused" {
+  command = plan
+
+  variables {
+    log_level = "WARN"
+  }
+
+  expect_failures = [var.log_level]
+}
