@@ -20,7 +20,7 @@ locals {
       }
     ]...),
     { for method in ["DELETE", "GET", "POST"] : jsonencode({ connections = method }) => "${local.connections_arn}/${method}/@connections/*" },
-    { jsonencode({ key = "signing" }) = aws_kms_key.signing[var.signing_keys.active].arn },
+    { for name in ["signing"] : jsonencode({ key = name }) => aws_kms_key.signing[var.signing_keys.active].arn },
   )
 
   settings = merge(

@@ -56,8 +56,10 @@ run "every_policy" {
   assert {
     condition = sort([
       for statement in jsondecode(aws_iam_role_policy.write.policy).Statement : statement.Sid
-      if !alltrue([for resource in flatten([statement.Resource]) : can(regex("[/:]parley[-/]staging[-/]|budget/parley-staging$|dashboard/parley-staging$", resource))])
-      && !strcontains(jsonencode(try(statement.Condition, {})), "Tag/parley-environment\":\"staging\"")
+      if !anytrue([
+        alltrue([for resource in flatten([statement.Resource]) : can(regex("[/:]parley[-/]staging[-/]|budget/parley-staging$|dashboard/parley-staging$", resource))]),
+        contains(flatten([for test in values(try(statement.Condition, {})) : [for key, value in test : value if endswith(key, "Tag/parley-environment")]]), "staging"),
+      ])
     ]) == tolist(["ApisTags", "EdgePolicies", "KeyNames", "LogDelivery", "ServiceLinkedRole", "Subscriptions"])
     error_message = "A statement reaches past the environment."
   }
