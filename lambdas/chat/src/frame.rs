@@ -86,6 +86,23 @@ pub fn refuse(id: Option<RequestId>, error: &Error) -> ApiGatewayProxyResponse {
     reply(&Refusal::new(id, error.body()))
 }
 
+/// The reply to a frame whose `action` no route takes, or that is no JSON object at all.
+#[must_use]
+pub fn refuse_action(event: &ApiGatewayWebsocketProxyRequest) -> ApiGatewayProxyResponse {
+    let (id, fields) = match open(event) {
+        Ok(opened) => opened,
+        Err(error) => return refuse(None, &error),
+    };
+    let refusal = match fields.get("action") {
+        Some(Value::String(_)) => {
+            Error::refused(ErrorCode::UnknownAction, "action: there is no such action")
+        }
+        Some(_) => Error::refused(ErrorCode::BadRequest, "action: a string is expected"),
+        None => Error::refused(ErrorCode::BadRequest, "missing field `action`"),
+    };
+    refuse(id, &refusal)
+}
+
 /// A response without a frame, as `$connect` and `$disconnect` answer.
 #[must_use]
 pub fn status(code: i64) -> ApiGatewayProxyResponse {

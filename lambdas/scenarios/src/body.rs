@@ -1,43 +1,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What a scenario may need of the platform beneath it. A body lists what it has; a scenario that
-/// needs more is left out there, and only then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Capability {
-    /// The socket takes one of our own JWTs in its URL (`ALLOW_URL_TOKEN`).
-    UrlToken,
-    /// Anybody may sign up, at the pace of the scenario.
-    OpenSignup,
-    /// Frames over 32 KB and messages over 128 KB are refused, and so are binary ones.
-    SizeLimits,
-    /// Why a socket ended can be read from its close frame.
-    CloseCodes,
-    /// The status of a refused handshake says why.
-    HandshakeStatus,
-    /// Frames of one socket are handled side by side.
-    ConcurrentFrames,
-    /// A socket that does not read fills up, and the platform then refuses posts to it.
-    FullBuffers,
-}
+use crate::{Capability, Failure};
 
-impl Capability {
-    /// Every capability: what the laptop has.
-    pub const ALL: [Self; 7] = [
-        Self::UrlToken,
-        Self::OpenSignup,
-        Self::SizeLimits,
-        Self::CloseCodes,
-        Self::HandshakeStatus,
-        Self::ConcurrentFrames,
-        Self::FullBuffers,
-    ];
-}
+/// How many people send at once in [`crate::scenarios::sending::a_crowd_agrees_on_one_order`].
+pub const WRITERS: usize = 8;
 
 /// A running Parley, known only by its addresses: the laptop, an emulated AWS, a deployed stage.
 ///
 /// A scenario has the room `general` of its body to itself while it runs: bodies that outlive one
-/// scenario run them one after another.
+/// scenario run them one after another. What it leaves there, people and messages, the next one
+/// takes as it finds it.
 #[derive(Debug, Clone)]
 pub struct Body {
     /// Where the HTTP API answers, without a slash at the end.
@@ -46,28 +19,78 @@ pub struct Body {
     pub ws_url: Arc<str>,
     /// What its platform can do.
     pub capabilities: BTreeSet<Capability>,
+    /// How many people it is asked to serve at once.
+    pub writers: usize,
     pub(crate) http: reqwest::Client,
 }
 
 impl Body {
     /// A body at these addresses.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When one is `https`, and the machine has no roots to trust.
     pub fn new(
         http_url: &str,
         ws_url: &str,
         capabilities: impl IntoIterator<Item = Capability>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Failure> {
+        let http = reqwest::Client::builder();
+        // Reading the system's roots takes as long as a small scenario.
+        let http = if http_url.starts_with("https:") { http } else { http.tls_certs_only([]) };
+        Ok(Self {
             http_url: http_url.trim_end_matches('/').into(),
             ws_url: ws_url.into(),
             capabilities: capabilities.into_iter().collect(),
-            http: reqwest::Client::new(),
-        }
+            writers: WRITERS,
+            http: http.build()?,
+        })
     }
 
-    /// Whether this body has all of these.
+    /// Which of these this body lacks.
     #[must_use]
-    pub fn can(&self, needs: &[Capability]) -> bool {
-        needs.iter().all(|need| self.capabilities.contains(need))
+    pub fn lacks(&self, needs: &[Capability]) -> Vec<Capability> {
+        needs.iter().filter(|need| !self.capabilities.contains(need)).copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{Call, within};
+
+    /// The first bytes that a client of this address sends.
+    async fn first_bytes<F: Future>(client: impl FnOnce(String) -> F) -> [u8; 2] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let served = async {
+            let (mut tcp, _) = listener.accept().await.unwrap();
+            let mut bytes = [0; 2];
+            tcp.read_exact(&mut bytes).await.unwrap();
+            bytes
+        };
+        let (bytes, _) = tokio::join!(within("first bytes", served), client(address));
+        bytes.unwrap()
+    }
+
+    /// A build without TLS, without roots or with two crypto providers would fail, or panic, on AWS
+    /// alone: there each address is `https` or `wss`.
+    #[tokio::test]
+    async fn secure_addresses_begin_with_a_tls_handshake() {
+        let hello = [22, 3];
+        let call = first_bytes(|address| async move {
+            let body = Body::new(&format!("https://{address}"), "wss://unused", []).unwrap();
+            body.call(Call::get("/ping")).await
+        });
+        assert_eq!(call.await, hello);
+        let socket = first_bytes(|address| async move {
+            let body = Body::new("http://unused", &format!("wss://{address}"), []).unwrap();
+            body.handshake(&body.ws_url, None).await
+        });
+        assert_eq!(socket.await, hello);
     }
 }

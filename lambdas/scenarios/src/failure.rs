@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// How long a scenario waits for something that must happen. Generous, since a busy machine is not
 /// a failure: only what never comes is one.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a scenario failed, and where in its text. Every error turns into one by way of `?`.
 pub struct Failure {

@@ -129,7 +129,7 @@ impl Answer {
     /// # Errors
     /// When the status is another, or the body is not of this type.
     pub fn expect<T: DeserializeOwned>(&self, status: u16) -> Result<T, Failure> {
-        ensure_eq!(self.status, status, "status, of {}", self.text);
+        ensure_eq!(self.status, status, "status, of {}", self.telling());
         Ok(serde_json::from_str(&self.text)?)
     }
 
@@ -138,14 +138,19 @@ impl Answer {
     /// # Errors
     /// When the answer is anything else.
     pub fn problem(&self, code: ErrorCode) -> Result<Problem, Failure> {
-        ensure_eq!(self.status, code.http_status(), "status, of {}", self.text);
+        ensure_eq!(self.status, code.http_status(), "status, of {}", self.telling());
         let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        ensure_eq!(kind, Some("application/problem+json"), "content type, of {}", self.text);
+        ensure_eq!(kind, Some("application/problem+json"), "content type, of {}", self.telling());
         let problem: Problem = serde_json::from_str(&self.text)?;
-        ensure_eq!(problem.code, code, "code, of {}", self.text);
-        ensure_eq!(problem.status, self.status, "the document's status, of {}", self.text);
+        ensure_eq!(problem.code, code, "code, of {}", self.telling());
+        ensure_eq!(problem.status, self.status, "the document's status, of {}", self.telling());
         ensure_eq!(problem.kind, "about:blank", "the document's type");
         Ok(problem)
+    }
+
+    /// As much of the body as a report may show: that of a success holds a secret, often.
+    fn telling(&self) -> &str {
+        if self.status < 400 { "a success" } else { &self.text }
     }
 
     /// The cookie that the answer sets: `name=value`, and its attributes in lower case.
@@ -161,5 +166,22 @@ impl Answer {
         let mut parts = header.split(';').map(str::trim);
         let pair = parts.next().unwrap_or_default().to_owned();
         Ok((pair, parts.map(str::to_ascii_lowercase).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_no_body_but_that_of_a_refusal() {
+        let answer = |status| Answer {
+            status,
+            headers: HeaderMap::new(),
+            text: r#"{"accessToken":"a secret"}"#.to_owned(),
+        };
+        let failure = |status| answer(status).expect::<serde_json::Value>(204).unwrap_err();
+        assert!(!failure(200).to_string().contains("secret"), "{}", failure(200));
+        assert!(failure(400).to_string().contains("secret"), "{}", failure(400));
     }
 }

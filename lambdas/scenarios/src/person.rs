@@ -52,7 +52,15 @@ impl Body {
         let account = NewAccount { username: username.clone(), password: password.clone() };
         let _: serde_json::Value =
             self.call(Call::post("/v1/accounts").json(&account)?).await?.expect(201)?;
-        let login = NewSession { login: username, password: password.clone() };
+        self.log_in(&username, &password).await
+    }
+
+    /// Somebody who has an account, with a new session.
+    ///
+    /// # Errors
+    /// When login fails.
+    pub async fn log_in(&self, login: &str, password: &str) -> Result<Person, Failure> {
+        let login = NewSession { login: login.to_owned(), password: password.to_owned() };
         let session: Session =
             self.call(Call::post("/v1/sessions").json(&login)?).await?.expect(200)?;
         Ok(Person {

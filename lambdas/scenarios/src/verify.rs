@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 use protocol::{Change, ChangesPage, Message, limits};
 use serde_json::json;
 
+use crate::client::Sent;
 use crate::raw::Socket;
 use crate::{Body, Client, Failure, Outcome, Person, ensure, ensure_eq};
 
@@ -69,7 +70,7 @@ pub async fn settled(
     socket.close().await?;
     each_message_once(&log)?;
     for client in clients {
-        acknowledged_is_stored(client, room, &log)?;
+        client.look(|view| acknowledged_is_stored(&client.person, &view.sent, room, &log))?;
         in_the_order_of_sending(client, room, &log)?;
     }
     let head = log.last().map_or(after, |last| last.seq);
@@ -93,31 +94,34 @@ pub fn each_message_once(log: &[Message]) -> Outcome {
     Ok(())
 }
 
-/// Every acknowledgement that a client has is true of this log.
+/// Every acknowledgement of what a person sent is true of this log.
 ///
 /// # Errors
 /// When one is not.
-pub fn acknowledged_is_stored(client: &Client, room: &str, log: &[Message]) -> Outcome {
+pub fn acknowledged_is_stored(
+    person: &Person,
+    sent: &[Sent],
+    room: &str,
+    log: &[Message],
+) -> Outcome {
     let by_seq: BTreeMap<u64, &Message> = log.iter().map(|entry| (entry.seq, entry)).collect();
-    let lowest = log.first().map_or(u64::MAX, |first| first.seq);
-    client.look(|view| {
-        for sent in view.sent.iter().filter(|sent| sent.room == room) {
-            let Some(acknowledged) = &sent.acknowledged else { continue };
-            if acknowledged.seq < lowest {
-                continue;
-            }
-            let stored = by_seq.get(&acknowledged.seq).ok_or_else(|| {
-                Failure::new(format!("{} was acknowledged, and is not stored", acknowledged.seq))
-            })?;
-            ensure_eq!(stored.id, acknowledged.id, "id of {}", stored.seq);
-            ensure_eq!(stored.timestamp, acknowledged.timestamp, "time of {}", stored.seq);
-            ensure_eq!(stored.client_id, sent.client_id, "clientId of {}", stored.seq);
-            ensure_eq!(stored.content, sent.content, "text of {}", stored.seq);
-            ensure_eq!(stored.user_id, *client.person.user_id, "writer of {}", stored.seq);
-            ensure_eq!(stored.username, *client.person.username, "writer's name, {}", stored.seq);
+    let lowest = log.first().map_or(0, |first| first.seq);
+    for sent in sent.iter().filter(|sent| sent.room == room) {
+        let Some(acknowledged) = &sent.acknowledged else { continue };
+        if acknowledged.seq < lowest {
+            continue;
         }
-        Ok(())
-    })
+        let stored = by_seq.get(&acknowledged.seq).ok_or_else(|| {
+            Failure::new(format!("{} was acknowledged, and is not stored", acknowledged.seq))
+        })?;
+        ensure_eq!(stored.id, acknowledged.id, "id of {}", stored.seq);
+        ensure_eq!(stored.timestamp, acknowledged.timestamp, "time of {}", stored.seq);
+        ensure_eq!(stored.client_id, sent.client_id, "clientId of {}", stored.seq);
+        ensure_eq!(stored.content, sent.content, "text of {}", stored.seq);
+        ensure_eq!(stored.user_id, *person.user_id, "writer of {}", stored.seq);
+        ensure_eq!(stored.username, *person.username, "writer's name, {}", stored.seq);
+    }
+    Ok(())
 }
 
 /// A client's messages stand in the log in the order in which it was told to send them.

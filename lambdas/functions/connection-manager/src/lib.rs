@@ -55,13 +55,19 @@ pub async fn handle(
     ctx: &Ctx,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
-    Ok(match event.request_context.route_key.as_deref() {
-        Some("$connect") => outcome(connect(ctx, &event).await),
-        Some("$disconnect") => outcome(disconnect(ctx, &event).await),
-        Some("hello") => {
+    let context = &event.request_context;
+    // A socket's life is told by the event's type: a frame may name the routes $connect and
+    // $disconnect as its action, and must not be taken for one or the other.
+    Ok(match (context.event_type.as_deref(), context.route_key.as_deref()) {
+        (Some("CONNECT"), _) => outcome(connect(ctx, &event).await),
+        (Some("DISCONNECT"), _) => outcome(disconnect(ctx, &event).await),
+        (_, Some("hello")) => {
             frame::answer(&event, |caller, request| hello::hello(ctx, caller, request)).await
         }
-        _ => frame::answer(&event, |caller, request| ping::ping(ctx, caller, request)).await,
+        (_, Some("ping")) => {
+            frame::answer(&event, |caller, request| ping::ping(ctx, caller, request)).await
+        }
+        _ => frame::refuse_action(&event),
     })
 }
 

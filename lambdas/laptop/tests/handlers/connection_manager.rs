@@ -39,6 +39,19 @@ async fn disconnect_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_frame_that_names_the_platforms_routes_is_only_a_frame() {
+    let stage = Stage::new().await;
+    let ada = Caller::new("ada", "c1=");
+    let refusal = stage.send(&ada, json!({ "action": "$connect", "id": 1 })).await;
+    assert_eq!(refusal["error"]["code"], "unknown_action");
+    assert!(stage.rows("connections").await.is_empty());
+    stage.life(&ada, "$connect").await;
+    let refusal = stage.send(&ada, json!({ "action": "$disconnect", "id": 2 })).await;
+    assert_eq!(refusal["reply"], 2);
+    assert_eq!(stage.rows("subscriptions").await.len(), 1);
+}
+
+#[tokio::test]
 async fn connect_is_refused_when_the_table_does_not_answer() {
     let stage = Stage::new().await;
     stage.aws.faults().inject(Rule::on("PutItem").with(Fault::InternalServerError));

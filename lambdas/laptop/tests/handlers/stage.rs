@@ -30,9 +30,9 @@ impl Caller {
 
     /// An event of this socket, as API Gateway makes it.
     pub(crate) fn event(&self, route: &str, body: Option<&str>) -> Value {
-        let kind = match route {
-            "$connect" => "CONNECT",
-            "$disconnect" => "DISCONNECT",
+        let kind = match (route, body) {
+            ("$connect", None) => "CONNECT",
+            ("$disconnect", None) => "DISCONNECT",
             _ => "MESSAGE",
         };
         json!({

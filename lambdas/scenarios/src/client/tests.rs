@@ -20,7 +20,8 @@ impl Server {
     async fn start() -> (Self, Body, Person) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let body = Body::new(&format!("http://{address}"), &format!("ws://{address}/ws"), []);
+        let (http, socket) = (format!("http://{address}"), format!("ws://{address}/ws"));
+        let body = Body::new(&http, &socket, []).unwrap();
         let person = Person {
             username: "ada".into(),
             password: "".into(),

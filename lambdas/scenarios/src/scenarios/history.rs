@@ -50,7 +50,9 @@ pub async fn pages_back_to_the_first_message(body: &Body) -> Outcome {
     let mut more = true;
     while more {
         let oldest = seen.first().map_or(0, |message| message.seq);
-        let fields = json!({ "limit": 7, "before": oldest });
+        // What was there before may be much, on a body that has served for long.
+        let limit = if oldest > before + 1 { 7 } else { limits::PAGE_MAX };
+        let fields = json!({ "limit": limit, "before": oldest });
         let mut older = page(&mut socket, fields).await?;
         ensure_eq!(older.head, head, "head of an older page");
         ensure!(!older.messages.is_empty(), "`more` was promised before {oldest}");

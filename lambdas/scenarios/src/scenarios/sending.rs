@@ -141,7 +141,7 @@ pub async fn too_much_text_is_refused(body: &Body) -> Outcome {
 /// # Errors
 /// What failed.
 pub async fn a_crowd_agrees_on_one_order(body: &Body) -> Outcome {
-    crowd(body, 8, 10, async |_| Ok(())).await
+    crowd(body, body.writers, 10, async |_| Ok(())).await
 }
 
 /// So many people send so many messages each, all at once, after `prepare` has seen their clients;
@@ -171,7 +171,9 @@ pub async fn crowd(
         }
     }
     let all = try_join_all(sends.into_iter().map(Sending::acknowledged));
-    tokio::time::timeout(CROWD_PATIENCE, all).await??;
+    tokio::time::timeout(CROWD_PATIENCE, all).await.map_err(|_| {
+        Failure::new(format!("not all is acknowledged after {} s", CROWD_PATIENCE.as_secs()))
+    })??;
     let log = verify::settled(body, reader, &clients, ROOM, after).await?;
     ensure_eq!(log.len(), people.len() * each, "messages stored");
     ensure_eq!(log.last().map(|last| last.seq), Some(after + u64::try_from(log.len())?), "head");

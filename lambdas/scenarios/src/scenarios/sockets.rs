@@ -170,13 +170,16 @@ pub async fn a_foreign_page_cannot_open_a_socket(body: &Body) -> Outcome {
     }
 }
 
+fn kb(count: usize) -> String {
+    "x".repeat(count * 1_024)
+}
+
 /// Frames over the platform's limits end the socket with its own code, and trouble nobody else.
 ///
 /// # Errors
 /// What failed.
 pub async fn too_much_at_once_ends_the_socket(body: &Body) -> Outcome {
     let ada = body.person("ada").await?;
-    let kb = |count: usize| "x".repeat(count * 1_024);
 
     let mut frame = body.socket(&ada).await?;
     frame.text(kb(40)).await?;
@@ -197,9 +200,15 @@ pub async fn too_much_at_once_ends_the_socket(body: &Body) -> Outcome {
         Some(CloseCode::Unsupported.number()),
         "code for a binary frame"
     );
+    Ok(())
+}
 
-    // What is under the limits goes through, in one frame or in several.
-    let mut socket = body.socket(&ada).await?;
+/// What is under the limits goes through, in one frame or in several.
+///
+/// # Errors
+/// What failed.
+pub async fn large_frames_and_fragments_go_through(body: &Body) -> Outcome {
+    let mut socket = body.socket(&body.person("ada").await?).await?;
     socket.text(format!(r#"{{"action":"ping","id":1,"x":"{}"}}"#, kb(29))).await?;
     socket.reply(Some(protocol::RequestId::Number(1))).await?.ok::<Pong>()?;
     let parts = [r#"{"action":"pi"#, r#"ng","id""#, ":2}"].map(str::to_owned);

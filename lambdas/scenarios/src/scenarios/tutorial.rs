@@ -58,7 +58,7 @@ pub async fn its_frames_work_as_they_stand(body: &Body) -> Outcome {
 /// What failed.
 pub async fn a_refusal_is_told_even_without_an_id(body: &Body) -> Outcome {
     let ada = body.person("ada").await?;
-    let mut page = body.socket_with(&ada.access_token).await?;
+    let mut page = body.socket(&ada).await?;
     for (frame, code) in [
         (r#"{"action":"sendMessage","token":"x","content":""}"#, ErrorCode::BadRequest),
         (r#"{"action":"sendMessage","token":"x"}"#, ErrorCode::BadRequest),
@@ -76,7 +76,7 @@ pub async fn a_refusal_is_told_even_without_an_id(body: &Body) -> Outcome {
 /// What failed.
 pub async fn the_body_of_a_frame_speaks_for_nobody_else(body: &Body) -> Outcome {
     let (mallory, alice) = (body.person("mallory").await?, body.person("alice").await?);
-    let mut socket = body.socket_with(&mallory.access_token).await?;
+    let mut socket = body.socket(&mallory).await?;
     let mut listener = body.socket(&alice).await?;
     let frame = json!({
         "action": "sendMessage", "token": *alice.access_token, "username": *alice.username,

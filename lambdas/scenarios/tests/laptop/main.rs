@@ -13,6 +13,7 @@ mod handlers;
 mod kill;
 mod life;
 mod portable;
+mod program;
 mod rights;
 mod shipped;
 mod support;

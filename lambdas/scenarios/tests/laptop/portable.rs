@@ -9,7 +9,7 @@ macro_rules! as_tests {
         #[tokio::test]
         async fn $name() -> Outcome {
             let here = Here::start().await?;
-            assert!(here.body.can(&[$(scenarios::Capability::$need),*]));
+            assert_eq!(here.body.lacks(&[$(scenarios::Capability::$need),*]), []);
             scenarios::scenarios::$module::$name(&here.body).await?;
             here.stop().await
         }

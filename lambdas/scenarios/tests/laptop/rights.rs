@@ -12,7 +12,7 @@ async fn roles_grant_what_is_called_and_nothing_else() -> Outcome {
     let here = Here::start().await?;
     for scenario in scenarios::ALL {
         // Each leaves traces of its own in the room, as on a body that is not made anew.
-        scenario.run(&here.body).await?;
+        scenario.run(&here.body).await.map_err(|failure| failure.during(scenario.name))?;
     }
     let people = here.body.people(2).await?;
     let dead = here.leave_dead_row(&people[1]).await?;

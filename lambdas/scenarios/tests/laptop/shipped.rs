@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use scenarios::{Body, Call, Capability, Failure, Outcome, within};
+use scenarios::{Body, Call, Failure, Outcome, Platform, within};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
@@ -52,8 +52,8 @@ impl Shipped {
         let body = Body::new(
             &format!("http://127.0.0.1:{port}"),
             &format!("ws://127.0.0.1:{port}/ws"),
-            Capability::ALL,
-        );
+            Platform::Laptop.capabilities().iter().copied(),
+        )?;
         let mut shipped = Self { body, child, log, readers };
         within("readiness", shipped.ready()).await??;
         Ok(shipped)

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use laptop::{Config, Laptop};
 use protocol::Greeting;
 use scenarios::raw::Socket;
-use scenarios::{Body, Capability, Failure, Outcome, Person, within};
+use scenarios::{Body, Failure, Outcome, Person, Platform, within};
 use serde_json::json;
 
 /// The room of all tests.
@@ -30,7 +30,8 @@ impl Here {
 
     pub(crate) async fn with(config: Config) -> Result<Self, Failure> {
         let laptop = within("start", laptop::start(config)).await??;
-        let body = Body::new(laptop.http_url(), laptop.ws_url(), Capability::ALL);
+        let can = Platform::Laptop.capabilities().iter().copied();
+        let body = Body::new(laptop.http_url(), laptop.ws_url(), can)?;
         Ok(Self { laptop, body })
     }
 

@@ -1,0 +1,91 @@
+use std::fmt;
+
+use clap::ValueEnum;
+
+/// What a scenario may need of the platform beneath it. A body lists what it has; a scenario that
+/// needs more is left out there, and only then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+pub enum Capability {
+    /// The socket takes an access token in its URL: a setting, Terraform's `allow_url_token`
+    UrlToken,
+    /// A frame over 32 KB, a message over 128 KB or a binary frame ends the socket, with 1009 or 1003
+    SizeLimits,
+    /// A page of another origin is refused a socket
+    OriginCheck,
+    /// A frame of brackets thousands deep comes to a function
+    DeepFrames,
+}
+
+/// A kind of body, by what is beneath it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Platform {
+    /// The laptop's own gateway
+    Laptop,
+    /// MiniStack
+    Emulated,
+    /// API Gateway
+    Aws,
+}
+
+impl Platform {
+    /// What bodies of this kind can do.
+    #[must_use]
+    pub fn capabilities(self) -> &'static [Capability] {
+        use Capability::{DeepFrames, OriginCheck, SizeLimits, UrlToken};
+        match self {
+            Self::Laptop => &[UrlToken, SizeLimits, OriginCheck, DeepFrames],
+            // SizeLimits: it takes frames of any size and reads binary ones as text. AWS ends the
+            // socket ("Quotas for configuring and running a WebSocket API in API Gateway").
+            // OriginCheck: as on AWS.
+            // DeepFrames: its JSON reader gives up on them, and it ends the socket with 1000. Not yet
+            // seen on AWS.
+            Self::Emulated => &[UrlToken],
+            // OriginCheck: API Gateway hands `Origin` on without a look, and so far nothing of ours
+            // looks either.
+            Self::Aws => &[UrlToken, SizeLimits, DeepFrames],
+        }
+    }
+}
+
+// Under the names that the command line takes.
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.to_possible_value().as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ALL;
+
+    fn left_out(platform: Platform) -> Vec<&'static str> {
+        let can = platform.capabilities();
+        let lacks = |need: &Capability| !can.contains(need);
+        let left_out = ALL.iter().filter(|scenario| scenario.needs.iter().any(lacks));
+        left_out.map(|scenario| scenario.name).collect()
+    }
+
+    #[test]
+    fn each_capability_is_needed_and_the_laptop_has_it() {
+        for capability in Capability::value_variants() {
+            assert!(ALL.iter().any(|scenario| scenario.needs.contains(capability)), "{capability}");
+            assert!(Platform::Laptop.capabilities().contains(capability), "{capability}");
+        }
+    }
+
+    /// A scenario that is left out proves nothing: each is a decision, taken here.
+    #[test]
+    fn little_is_left_out() {
+        assert_eq!(left_out(Platform::Laptop), <[&str; 0]>::default());
+        assert_eq!(left_out(Platform::Aws), ["sockets::a_foreign_page_cannot_open_a_socket"]);
+        assert_eq!(
+            left_out(Platform::Emulated),
+            [
+                "sockets::a_foreign_page_cannot_open_a_socket",
+                "sockets::too_much_at_once_ends_the_socket",
+                "input::deep_frames_are_refused",
+            ]
+        );
+    }
+}
