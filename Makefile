@@ -2,7 +2,8 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
-	test-client test-browser test-emulated fmt clean build client bootstrap plan deploy destroy output logs emulate
+	test-client test-browser test-emulated fmt clean build client bootstrap plan deploy destroy output logs \
+	restore scenarios emulate
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -18,7 +19,8 @@ ENV ?=
 FUNCTION ?=
 SINCE ?=
 FOLLOW ?=
-export FUNCTION SINCE FOLLOW
+AT ?=
+export FUNCTION SINCE FOLLOW AT
 
 CARGO ?= cargo
 NPM := npm --prefix client
@@ -81,6 +83,12 @@ output: ## addresses and names of what is deployed to ENV
 
 logs: ## the functions' logs: make logs ENV=dev [FUNCTION=send-message] [SINCE=2h] [FOLLOW=1]
 	@scripts/stage logs $(ENV)
+
+restore: ## copy the tables of ENV as they were AT an instant: make restore ENV=dev AT=2026-11-23T05:00:00Z
+	@scripts/stage restore $(ENV)
+
+scenarios: ## run the end-to-end suite on what is deployed to dev: make scenarios ENV=dev
+	@scripts/stage scenarios $(ENV)
 
 ##@ Develop
 test: ## run every test; installs what the tests need

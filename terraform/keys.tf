@@ -29,11 +29,14 @@ resource "aws_kms_key" "signing" {
         ]
       },
       {
+        # Named by a condition, not as the principal: then the role needs its own statement as well,
+        # and one that was made anew is still the one.
         Sid       = "Sign"
         Effect    = "Allow"
-        Principal = { AWS = module.function["accounts"].role_arn }
+        Principal = { AWS = "arn:aws:iam::${var.account_id}:root" }
         Resource  = "*"
         Action    = "kms:Sign"
+        Condition = { ArnEquals = { "aws:PrincipalArn" = module.function["accounts"].role_arn } }
       },
     ]
   })

@@ -48,6 +48,17 @@ variable "protected" {
   default     = true
 }
 
+variable "table_generation" {
+  description = "What the names of restored tables end in, as `make restore` says, or \"\" to go back to the first ones: the deploy takes over the tables that have these names. null where nothing was ever restored: Terraform makes the tables."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.table_generation == null || can(regex("^(-[a-z0-9]+)?$", var.table_generation))
+    error_message = "A generation of tables is a hyphen with letters and digits after it, as in -r20261123050000, or empty."
+  }
+}
+
 variable "allow_url_token" {
   description = "Whether an access token may come in the socket's URL, as in `wscat -c \"$URL?token=$JWT\"`. A URL ends up in logs: for dev only. Single-use tickets are always accepted."
   type        = bool

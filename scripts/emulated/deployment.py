@@ -71,7 +71,11 @@ class Deployment:
 def environment():
     """Ours, without what leads to the caller's own AWS, or to another state or other variables."""
     foreign = re.compile("AWS_|TF_(VAR_|DATA_DIR|WORKSPACE|CLI_ARGS)")
-    return {name: value for name, value in os.environ.items() if not foreign.match(name)}
+    kept = {name: value for name, value in os.environ.items() if not foreign.match(name)}
+    # One that names no file would be complained of at each call.
+    if not pathlib.Path(kept.get("TF_CLI_CONFIG_FILE", "")).is_file():
+        kept.pop("TF_CLI_CONFIG_FILE", None)
+    return kept
 
 
 def settings(folder, url):

@@ -10,7 +10,7 @@ import socketserver
 from xml.sax.saxutils import escape
 
 from ministack.core import iam_evaluator
-from ministack.services import cloudfront, cloudwatch, dynamodb, lambda_svc
+from ministack.services import cloudfront, cloudwatch, dynamodb, iam, lambda_svc
 
 
 def remove(emulator_port):
@@ -19,6 +19,8 @@ def remove(emulator_port):
     give_http_events_their_cookies()
     reach_http_apis_from_cloudfront(emulator_port)
     tell_boundaries_the_tags()
+    tell_conditions_the_role()
+    take_all_calls_for_safe()
     describe_alarms_whole()
     restore_since_the_beginning()
 
@@ -90,6 +92,36 @@ def tell_boundaries_the_tags():
     that does refuses everything. Not needed once somebody can log in without this.
     """
     iam_evaluator._names_condition_key = lambda policies, prefix: True
+
+
+def tell_conditions_the_role():
+    """`aws:PrincipalArn` is the role whose session it is, with its path, and not the session:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    Not needed once somebody can log in without this.
+    """
+    original = iam_evaluator._resolve_condition_key
+
+    def resolve(key, context):
+        value = original(key, context)
+        if key.lower() == "aws:principalarn" and ":assumed-role/" in value:
+            account, name = value.split(":")[4], value.split("/")[1]
+            role = iam._roles.get_scoped(account, None, name)
+            value = role["Arn"] if role else value
+        return value
+
+    iam_evaluator._resolve_condition_key = resolve
+
+
+def take_all_calls_for_safe():
+    """On AWS each call comes by TLS, and the state's bucket refuses any other. Here they come over the
+    loopback, in the clear. Needed as long as MiniStack is called so.
+    """
+    original = iam_evaluator._resolve_condition_key
+
+    def resolve(key, context):
+        return "true" if key.lower() == "aws:securetransport" else original(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve
 
 
 def describe_alarms_whole():

@@ -11,3 +11,6 @@ settings = {
 # With alarms and a budget, so that they are applied here too.
 alarm_email        = "on-call@example.com"
 monthly_budget_usd = 50
+
+# Nothing was ever restored here, whatever dev says.
+table_generation = null

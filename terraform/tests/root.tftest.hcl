@@ -87,7 +87,7 @@ run "the_signing_key_signs_for_accounts_only" {
   command = plan
 
   assert {
-    condition     = [for statement in jsondecode(aws_kms_key.signing["first"].policy).Statement : statement.Principal.AWS if contains(flatten([statement.Action]), "kms:Sign")] == ["arn:aws:iam::123456789012:role/parley/dev/mock"]
+    condition     = [for statement in jsondecode(aws_kms_key.signing["first"].policy).Statement : statement.Condition if contains(flatten([statement.Action]), "kms:Sign")] == [{ ArnEquals = { "aws:PrincipalArn" = "arn:aws:iam::123456789012:role/parley/dev/mock" } }]
     error_message = "Somebody other than the role of accounts may sign."
   }
 
@@ -188,6 +188,70 @@ run "tables_are_protected_and_restorable_in_prod" {
     condition     = toset(values(output.table_names)) == toset([for name in ["accounts", "connections", "messages", "rooms", "sends", "subscriptions"] : "parley-prod-${name}"])
     error_message = "A table is missing, or has another environment's name."
   }
+}
+
+run "restored_tables_are_taken_over_and_those_of_sockets_stay" {
+  command = plan
+
+  # Nothing can be imported from a stand-in.
+  override_resource {
+    target = module.table["accounts"].aws_dynamodb_table.this
+    values = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mock" }
+  }
+
+  override_resource {
+    target = module.table["connections"].aws_dynamodb_table.this
+    values = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mock" }
+  }
+
+  override_resource {
+    target = module.table["messages"].aws_dynamodb_table.this
+    values = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mock" }
+  }
+
+  override_resource {
+    target = module.table["rooms"].aws_dynamodb_table.this
+    values = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mock" }
+  }
+
+  override_resource {
+    target = module.table["sends"].aws_dynamodb_table.this
+    values = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mock" }
+  }
+
+  override_resource {
+    target = module.table["subscriptions"].aws_dynamodb_table.this
+    values = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mock" }
+  }
+
+  variables {
+    table_generation = "-r20261123050000"
+  }
+
+  assert {
+    condition = module.function["send-message"].environment == tomap({
+      TABLE_MESSAGES      = "parley-prod-messages-r20261123050000"
+      TABLE_SENDS         = "parley-prod-sends-r20261123050000"
+      TABLE_SUBSCRIPTIONS = "parley-prod-subscriptions"
+      PUSH_ENDPOINT       = "https://mockapi.execute-api.us-east-1.amazonaws.com/v1"
+    })
+    error_message = "send-message reads other tables than the restored ones, or forgets who listens."
+  }
+
+  assert {
+    condition     = toset(values(output.table_names)) == toset(["parley-prod-accounts-r20261123050000", "parley-prod-connections", "parley-prod-messages-r20261123050000", "parley-prod-rooms-r20261123050000", "parley-prod-sends-r20261123050000", "parley-prod-subscriptions"])
+    error_message = "A table is not of the restored generation."
+  }
+}
+
+run "a_generation_of_tables_begins_with_a_hyphen" {
+  command = plan
+
+  variables {
+    table_generation = "r20261123050000"
+  }
+
+  expect_failures = [var.table_generation]
 }
 
 run "roles_stay_within_the_boundary" {
