@@ -60,7 +60,7 @@ build: ## one arm64 zip per function, in target/lambda
 
 client: $(SITE)/index.html ## the built web client, in client/web/dist
 
-bootstrap: ## once per account and Region: ACCOUNT=123456789012 REGION=us-east-1 REPOSITORY=org/name ENVS="dev staging"
+bootstrap: ## once per account: ACCOUNT=123456789012 REGION=us-east-1 REPOSITORY=org/name ENVS="dev staging"
 	@scripts/doctor stage
 	@scripts/bootstrap $(ACCOUNT) $(REGION) $(REPOSITORY) $(ENVS)
 

@@ -6,7 +6,7 @@ locals {
     for function, spec in local.functions : function => [
       for statement in spec.statements : {
         actions   = statement.actions
-        resources = [local.resource_arns[jsonencode({ for kind, name in statement : kind => name if kind != "actions" })]]
+        resources = flatten([local.resource_arns[jsonencode({ for kind, name in statement : kind => name if kind != "actions" })]])
       }
     ]
   }
@@ -20,7 +20,8 @@ locals {
       }
     ]...),
     { for method in ["DELETE", "GET", "POST"] : jsonencode({ connections = method }) => "${local.connections_arn}/${method}/@connections/*" },
-    { for name in ["signing"] : jsonencode({ key = name }) => aws_kms_key.signing[var.signing_keys.active].arn },
+    # All of them: while a deploy replaces the active key, settings and role do not change at once.
+    { for name in ["signing"] : jsonencode({ key = name }) => values(aws_kms_key.signing)[*].arn },
   )
 
   settings = merge(

@@ -1,9 +1,6 @@
 locals {
-  # No earlier instant knows which sockets are open: their tables stay when the others are restored.
-  restored_tables  = toset([for name, table in local.tables : name if try(table.restored, true)])
-  table_generation = var.table_generation == null ? "" : var.table_generation
   table_names = {
-    for name in keys(local.tables) : name => "${local.prefix}-${name}${contains(local.restored_tables, name) ? local.table_generation : ""}"
+    for name in keys(local.tables) : name => "${local.prefix}-${name}${contains(var.restored_tables, name) ? var.table_generation : ""}"
   }
 }
 
@@ -22,7 +19,7 @@ module "table" {
 # `make restore` takes the tables out of the state, and the next deploy takes the restored ones in:
 # that way none is replaced. One that is in the state already is left alone.
 import {
-  for_each = toset([for name in keys(local.tables) : name if var.table_generation != null])
+  for_each = var.restored_tables
   to       = module.table[each.key].aws_dynamodb_table.this
   id       = local.table_names[each.key]
 }

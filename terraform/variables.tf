@@ -49,13 +49,31 @@ variable "protected" {
 }
 
 variable "table_generation" {
-  description = "What the names of restored tables end in, as `make restore` says, or \"\" to go back to the first ones: the deploy takes over the tables that have these names. null where nothing was ever restored: Terraform makes the tables."
+  description = "What the names of `restored_tables` end in, as `make restore` says, or \"\" to go back to the first ones."
   type        = string
-  default     = null
+  nullable    = false
+  default     = ""
 
   validation {
-    condition     = var.table_generation == null || can(regex("^(-[a-z0-9]+)?$", var.table_generation))
+    condition     = can(regex("^(-[a-z0-9]+)?$", var.table_generation))
     error_message = "A generation of tables is a hyphen with letters and digits after it, as in -r20261123050000, or empty."
+  }
+
+  validation {
+    condition     = var.table_generation == "" || length(var.restored_tables) > 0
+    error_message = "table_generation is for restored_tables, and there are none."
+  }
+}
+
+variable "restored_tables" {
+  description = "The tables that were restored, as `make restore` says: a deploy takes over those that have their names. Empty where nothing was ever restored: Terraform makes all tables."
+  type        = set(string)
+  nullable    = false
+  default     = []
+
+  validation {
+    condition     = length(setsubtract(var.restored_tables, keys(local.tables))) == 0
+    error_message = "restored_tables names a table that is not in tables.tf.json."
   }
 }
 

@@ -131,6 +131,7 @@ def a_failed_apply_leaves_the_old_version_serving():
     the_smoke_test_passes()
     changed = changes(env={"LAMBDA_DIR": zips})
     ensure(changed == {address: ["update"]}, f"the state is not what is there: {changed}")
+    ensure(changes() == {address: ["update"]}, "the way back would leave alone what was half-way there")
     stage("apply", env={"LAMBDA_DIR": zips})
     changed = changes(env={"LAMBDA_DIR": zips})
     ensure(changed == {}, f"the mended deploy is not whole: {changed}")
@@ -194,11 +195,12 @@ def a_restore_brings_the_messages_back():
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     generation = "-r" + re.sub("[^0-9]", "", at)
     said = stage("restore", env={"AT": at})
-    ensure(f'table_generation = "{generation}"' in said, f"the restore does not say what to write: {said}")
+    lines = [f'table_generation = "{generation}"', 'restored_tables  = ["messages", "sends", "rooms", "accounts"]']
+    ensure(all(line in said for line in lines), f"the restore does not say what to write: {said}")
     said = stage("restore", env={"AT": at}, expect=1)
     ensure("is there from an earlier restore" in said, said)
 
-    switched = {"VAR_FILE": variables(f'table_generation = "{generation}"')}
+    switched = {"VAR_FILE": variables(*lines)}
     stage("apply", env=switched)
     changed = changes(env=switched)
     ensure(changed == {}, f"what was restored would change again: {changed}")
@@ -215,7 +217,7 @@ def a_restore_brings_the_messages_back():
 
     # Back to the first ones, as when the restore was a mistake.
     stage("forget")
-    stage("apply", env={"VAR_FILE": variables('table_generation = ""')})
+    stage("apply", env={"VAR_FILE": variables('table_generation = ""', lines[1])})
     ensure(tables() == first, f"the way back does not lead to the first tables: {tables()}")
     for name in restored:
         boto3.client("dynamodb").delete_table(TableName=second[name])
@@ -225,12 +227,12 @@ def tables():
     return json.loads(run("terraform", "-chdir=terraform", "output", "-json", "table_names"))
 
 
-def variables(line):
-    """A file of the stage's own variables, with this line for its like."""
+def variables(*lines):
+    """A file of the stage's own variables, with these lines for their likes."""
     path = pathlib.Path(os.environ["LAMBDA_DIR"]).parent / "restored.tfvars"
-    lines = pathlib.Path(os.environ["VAR_FILE"]).read_text().splitlines()
-    kept = [each for each in lines if not each.startswith(line.split(" = ")[0])]
-    path.write_text("\n".join([*kept, line]) + "\n")
+    own = pathlib.Path(os.environ["VAR_FILE"]).read_text().splitlines()
+    kept = [line for line in own if not line.startswith(tuple(each.split()[0] for each in lines))]
+    path.write_text("\n".join([*kept, *lines]) + "\n")
     return str(path)
 
 
@@ -261,7 +263,7 @@ def what_is_wrong_is_refused_in_a_line():
     said = stage("plan", env={"LAMBDA_DIR": "nowhere"}, expect=1)
     ensure("parley: there is no nowhere/accounts.zip: run 'make build' first" in said, said)
     # Without a restore before it, another generation of tables would replace those that are there.
-    said = stage("plan", env={"VAR_FILE": variables('table_generation = "-none"')}, expect=1)
+    said = stage("plan", env={"VAR_FILE": variables('table_generation = "-none"', 'restored_tables = ["messages"]')}, expect=1)
     ensure(f"parley: this would delete {NAME}-" in said, said)
 
 

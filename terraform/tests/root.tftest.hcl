@@ -25,6 +25,17 @@ variables {
 run "each_role_may_make_the_calls_of_its_function" {
   command = plan
 
+  override_resource {
+    target          = module.table["sends"].aws_dynamodb_table.this
+    values          = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/parley-prod-sends" }
+    override_during = plan
+  }
+
+  assert {
+    condition     = jsondecode(module.function["send-message"].policy).Statement[3].Resource == ["arn:aws:dynamodb:us-east-1:123456789012:table/parley-prod-sends"]
+    error_message = "A statement is about another table than it names."
+  }
+
   # Spelled out, so that a wrong translation cannot agree with itself.
   assert {
     condition = [for statement in jsondecode(module.function["send-message"].policy).Statement : statement.Action] == [
@@ -86,8 +97,15 @@ run "no_role_has_a_wildcard" {
 run "the_signing_key_signs_for_accounts_only" {
   command = plan
 
+  # Mocks of one type have one ARN: this one is told apart.
+  override_resource {
+    target          = module.function["accounts"].aws_iam_role.this
+    values          = { arn = "arn:aws:iam::123456789012:role/parley/prod/accounts" }
+    override_during = plan
+  }
+
   assert {
-    condition     = [for statement in jsondecode(aws_kms_key.signing["first"].policy).Statement : statement.Condition if contains(flatten([statement.Action]), "kms:Sign")] == [{ ArnEquals = { "aws:PrincipalArn" = "arn:aws:iam::123456789012:role/parley/dev/mock" } }]
+    condition     = [for statement in jsondecode(aws_kms_key.signing["first"].policy).Statement : statement.Condition if contains(flatten([statement.Action]), "kms:Sign")] == [{ ArnEquals = { "aws:PrincipalArn" = "arn:aws:iam::123456789012:role/parley/prod/accounts" } }]
     error_message = "Somebody other than the role of accounts may sign."
   }
 
@@ -226,6 +244,7 @@ run "restored_tables_are_taken_over_and_those_of_sockets_stay" {
 
   variables {
     table_generation = "-r20261123050000"
+    restored_tables  = ["accounts", "messages", "rooms", "sends"]
   }
 
   assert {
@@ -249,9 +268,39 @@ run "a_generation_of_tables_begins_with_a_hyphen" {
 
   variables {
     table_generation = "r20261123050000"
+    restored_tables  = ["accounts"]
   }
 
   expect_failures = [var.table_generation]
+}
+
+run "a_generation_is_of_some_tables" {
+  command = plan
+
+  variables {
+    table_generation = "-r20261123050000"
+  }
+
+  expect_failures = [var.table_generation]
+}
+
+run "an_unknown_table_was_never_restored" {
+  command = plan
+
+  variables {
+    restored_tables = ["message"]
+  }
+
+  expect_failures = [var.restored_tables]
+}
+
+run "the_variables_of_prod_give_no_protection_away" {
+  command = plan
+
+  assert {
+    condition     = output.table_names != {} && !can(regex("(?m)^\\s*(protected\\s*=\\s*false|allow_url_token\\s*=\\s*true)", "${file("env/prod.tfvars")}${file("env/staging.tfvars")}"))
+    error_message = "prod or staging could be destroyed by one command, or takes tokens in URLs."
+  }
 }
 
 run "roles_stay_within_the_boundary" {

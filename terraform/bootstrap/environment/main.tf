@@ -1,5 +1,6 @@
 # Everything of an environment carries its name or, where the platform makes up the name, its tag.
-# What deploys it is held to that: one environment's role can not touch another's.
+# What deploys it is held to that: one environment's role can not touch another's, but for the few
+# kinds of things that know neither name nor tag; write.tf says which.
 locals {
   prefix = "parley-${var.environment}"
 
@@ -22,7 +23,13 @@ locals {
   # API Gateway knows an API by an id of its own; a part of it has the tags of its API.
   apis = "arn:aws:apigateway:${var.region}::/apis"
 
-  tagged          = { StringEquals = { "aws:ResourceTag/parley-environment" = var.environment } }
+  tagged = { StringEquals = { "aws:ResourceTag/parley-environment" = var.environment } }
+  # Tags this environment's name onto what has none yet, or that one already.
+  tagging = {
+    StringEquals         = local.tagged_at_birth.StringEquals
+    StringEqualsIfExists = local.tagged.StringEquals
+  }
+
   tagged_at_birth = { StringEquals = { "aws:RequestTag/parley-environment" = var.environment } }
 }
 

@@ -99,14 +99,11 @@ locals {
     {
       # A key gets its tags as it is made, so this can not ask for one that is there. It refuses the
       # keys of another environment; an untagged key of the account is in its reach.
-      Sid      = "NewKeysTags"
-      Effect   = "Allow"
-      Action   = "kms:TagResource"
-      Resource = local.keys
-      Condition = {
-        StringEquals         = local.tagged_at_birth.StringEquals
-        StringEqualsIfExists = local.tagged.StringEquals
-      }
+      Sid       = "NewKeysTags"
+      Effect    = "Allow"
+      Action    = "kms:TagResource"
+      Resource  = local.keys
+      Condition = local.tagging
     },
     {
       Sid    = "Keys"
@@ -131,7 +128,7 @@ locals {
       Effect    = "Allow"
       Action    = "apigateway:POST"
       Resource  = [local.apis, "arn:aws:apigateway:${var.region}::/tags/*"]
-      Condition = local.tagged_at_birth
+      Condition = local.tagging
     },
     {
       Sid       = "Apis"
@@ -143,10 +140,11 @@ locals {
     {
       # In no list of AWS's actions, and asked for all the same where a stage is made with tags.
       # https://github.com/aws-amplify/amplify-cli/issues/12316
-      Sid      = "ApisTags"
-      Effect   = "Allow"
-      Action   = "apigateway:TagResource"
-      Resource = [local.apis, "${local.apis}/*"]
+      Sid       = "ApisTags"
+      Effect    = "Allow"
+      Action    = "apigateway:TagResource"
+      Resource  = [local.apis, "${local.apis}/*"]
+      Condition = { StringEqualsIfExists = merge(local.tagged_at_birth.StringEquals, local.tagged.StringEquals) }
     },
     {
       # How an HTTP API gets to write its access log. These take no resource.
@@ -169,11 +167,18 @@ locals {
       Resource = local.log_groups
     },
     {
-      Sid       = "NewDistribution"
+      # CloudFront asks for the tags of a new one with the second.
+      Sid      = "NewDistribution"
+      Effect   = "Allow"
+      Action   = "cloudfront:CreateDistribution"
+      Resource = "*"
+    },
+    {
+      Sid       = "NewDistributionTags"
       Effect    = "Allow"
-      Action    = ["cloudfront:CreateDistribution", "cloudfront:TagResource"]
+      Action    = "cloudfront:TagResource"
       Resource  = "*"
-      Condition = local.tagged_at_birth
+      Condition = local.tagging
     },
     {
       Sid       = "Distribution"

@@ -60,7 +60,7 @@ run "every_policy" {
         alltrue([for resource in flatten([statement.Resource]) : can(regex("[/:]parley[-/]staging[-/]|budget/parley-staging$|dashboard/parley-staging$", resource))]),
         contains(flatten([for test in values(try(statement.Condition, {})) : [for key, value in test : value if endswith(key, "Tag/parley-environment")]]), "staging"),
       ])
-    ]) == tolist(["ApisTags", "EdgePolicies", "KeyNames", "LogDelivery", "ServiceLinkedRole", "Subscriptions"])
+    ]) == tolist(["EdgePolicies", "KeyNames", "LogDelivery", "NewDistribution", "ServiceLinkedRole", "Subscriptions"])
     error_message = "A statement reaches past the environment."
   }
 

@@ -9,12 +9,14 @@ locals {
   # What is deployed, by what was asked for: whole resources have attributes that only the first
   # apply learns, and would deploy a second time after it.
   configuration = {
-    routes     = { for key, function in var.routes : key => function.name }
-    authorizer = { function = var.authorizer.name, identity_source = local.identity_source }
-    selection  = local.route_selection
-    response   = local.response_selection
+    routes      = { for key, function in var.routes : key => function.name }
+    integration = local.integration
+    authorizer  = { function = var.authorizer.name, identity_source = local.identity_source }
+    selection   = local.route_selection
+    response    = local.response_selection
   }
 
+  integration        = { type = "AWS_PROXY", method = "POST" }
   identity_source    = "route.request.querystring.token"
   route_selection    = "$request.body.action"
   response_selection = "$default"
@@ -45,8 +47,8 @@ resource "aws_apigatewayv2_integration" "this" {
 
   api_id             = aws_apigatewayv2_api.this.id
   description        = each.key
-  integration_type   = "AWS_PROXY"
-  integration_method = "POST"
+  integration_type   = local.integration.type
+  integration_method = local.integration.method
   integration_uri    = each.value[0]
 
   lifecycle {
