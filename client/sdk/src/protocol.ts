@@ -8,7 +8,7 @@ export type RequestId = number | string;
 /**
  * Why a request was refused: the one table of codes, for frames and for HTTP problems alike.
  */
-export type ErrorCode = "bad_request" | "unknown_action" | "too_large" | "unauthorized" | "invalid_credentials" | "not_found" | "name_taken" | "client_id_reused" | "busy" | "unavailable" | "internal";
+export type ErrorCode = "bad_request" | "unknown_action" | "too_large" | "unauthorized" | "invalid_credentials" | "foreign_origin" | "sign_up_closed" | "not_verified" | "account_disabled" | "not_found" | "name_taken" | "email_taken" | "last_email" | "invalid_link" | "client_id_reused" | "rate_limited" | "busy" | "unavailable" | "internal";
 
 /**
  * A refusal, for programs and for people.
@@ -368,6 +368,32 @@ floor: number,
 epoch: number, };
 
 /**
+ * Who may make an account without an administrator.
+ */
+export type SignUp = "open" | "domain" | "closed";
+
+/**
+ * Answer of `GET /v1/sign-up`: what the sign-up form has to ask for, if there is one.
+ */
+export type SignUpPolicy = { 
+/**
+ * Who may sign up.
+ */
+signUp: SignUp, 
+/**
+ * The domains of `domain`; else none.
+ */
+domains: Array<string>, 
+/**
+ * Whether an account needs an e-mail address that its owner has confirmed before the first login.
+ */
+verifyEmail: boolean, 
+/**
+ * Whether mail can be sent: without it no address can be confirmed, and no password reset.
+ */
+mail: boolean, };
+
+/**
  * Body of `POST /v1/accounts`.
  */
 export type NewAccount = { 
@@ -378,6 +404,121 @@ username: string,
 /**
  * The password.
  */
+password: string, 
+/**
+ * Where a link goes that confirms the address. Needed where the policy says `verifyEmail`.
+ */
+email?: string, };
+
+/**
+ * Whether an account can be logged in to.
+ */
+export type AccountStatus = "active" | "unverified";
+
+/**
+ * Answer of `POST /v1/accounts`: the same whether or not the e-mail address is known already.
+ */
+export type SignedUp = { 
+/**
+ * My name.
+ */
+username: string, 
+/**
+ * Who I am: `u_...`.
+ */
+userId: string, 
+/**
+ * Whether I can log in.
+ */
+status: AccountStatus, };
+
+/**
+ * Body of the calls that send a mail to whoever this is: `POST /v1/accounts/link` (the link of the
+ * sign-up once more) and `POST /v1/password/forgot`. Answered with 202 whoever it is.
+ */
+export type LoginName = { 
+/**
+ * A user name or an e-mail address.
+ */
+login: string, };
+
+/**
+ * Body of `POST /v1/emails/verify`.
+ */
+export type VerifyEmail = { 
+/**
+ * What the link holds behind `#token=`.
+ */
+token: string, };
+
+/**
+ * Answer of `POST /v1/emails/verify`: what was confirmed.
+ */
+export type VerifiedEmail = { 
+/**
+ * Whose account it is.
+ */
+username: string, 
+/**
+ * The address, which may be logged in with from now on.
+ */
+email: string, };
+
+/**
+ * Body of `POST /v1/emails`: sends a link to an address that shall belong to my account.
+ */
+export type NewEmail = { 
+/**
+ * The address.
+ */
+email: string, 
+/**
+ * My password once more: an address can reset it.
+ */
+password: string, };
+
+/**
+ * Body of `POST /v1/emails/unlink`.
+ */
+export type UnlinkEmail = { 
+/**
+ * One of my addresses, but not the last.
+ */
+email: string, };
+
+/**
+ * Answer of `GET /v1/emails`.
+ */
+export type Emails = { 
+/**
+ * My confirmed addresses.
+ */
+emails: Array<string>, };
+
+/**
+ * Body of `POST /v1/password`: ends my other sessions.
+ */
+export type ChangePassword = { 
+/**
+ * The password of now.
+ */
+current: string, 
+/**
+ * The one to be.
+ */
+password: string, };
+
+/**
+ * Body of `POST /v1/password/reset`: ends all my sessions.
+ */
+export type ResetPassword = { 
+/**
+ * What the link holds behind `#token=`.
+ */
+token: string, 
+/**
+ * The password to be.
+ */
 password: string, };
 
 /**
@@ -385,7 +526,7 @@ password: string, };
  */
 export type NewSession = { 
 /**
- * A user name.
+ * A user name, or a confirmed e-mail address.
  */
 login: string, 
 /**
@@ -428,6 +569,45 @@ ticket: string,
 expiresIn: number, };
 
 /**
+ * One of my sessions: a browser or program that is logged in.
+ */
+export type SessionInfo = { 
+/**
+ * Its name, for `DELETE /v1/sessions/{id}`: `s_...`.
+ */
+id: string, 
+/**
+ * When it was logged in.
+ */
+createdAt: string, 
+/**
+ * When it last got an access token.
+ */
+lastUsedAt: string, 
+/**
+ * What the program called itself (`User-Agent`), cut to 256 bytes.
+ */
+userAgent: string, 
+/**
+ * Whether it is the one that asks.
+ */
+current: boolean, };
+
+/**
+ * Answer of `GET /v1/sessions`: the newest first.
+ */
+export type Sessions = { 
+/**
+ * My sessions that have not ended.
+ */
+sessions: Array<SessionInfo>, };
+
+/**
+ * What somebody may do beyond chatting.
+ */
+export type Role = "user" | "admin";
+
+/**
  * Answer of `GET /v1/me`.
  */
 export type Me = { 
@@ -438,7 +618,11 @@ username: string,
 /**
  * Who I am: `u_...`.
  */
-userId: string, };
+userId: string, 
+/**
+ * What I may do.
+ */
+role: Role, };
 
 /**
  * A refused HTTP call: a problem document (RFC 9457).
@@ -467,7 +651,11 @@ code: ErrorCode,
 /**
  * The field of the body that was refused, if one was.
  */
-field?: string, };
+field?: string, 
+/**
+ * How long to wait before the same call may succeed, in seconds: as the header `Retry-After`.
+ */
+retryAfter?: number, };
 
 /** Each action's request fields and the fields of its successful reply. */
 export interface Actions {

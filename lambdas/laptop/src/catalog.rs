@@ -73,6 +73,16 @@ pub enum Resource {
         /// The key's logical name.
         key: String,
     },
+    /// Sending mail.
+    Mail {
+        /// Always `from`: as the address that the stage sends from.
+        mail: String,
+    },
+    /// Parameters of the Parameter Store.
+    Parameters {
+        /// The last part of their path: `issuers`.
+        parameters: String,
+    },
 }
 
 impl Resource {
@@ -84,6 +94,8 @@ impl Resource {
             Self::Table { table, index: Some(index) } => format!("{table}/{index}"),
             Self::Connections { connections } => connections.clone(),
             Self::Key { key } => key.clone(),
+            Self::Mail { mail } => mail.clone(),
+            Self::Parameters { parameters } => parameters.clone(),
         }
     }
 }

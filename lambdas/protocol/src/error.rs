@@ -15,12 +15,28 @@ pub enum ErrorCode {
     Unauthorized,
     /// User name or password is wrong.
     InvalidCredentials,
+    /// The call comes from a web page of another origin.
+    ForeignOrigin,
+    /// Nobody may sign up by themselves, or not with this address.
+    SignUpClosed,
+    /// The account's e-mail address is not confirmed yet.
+    NotVerified,
+    /// An administrator has disabled the account.
+    AccountDisabled,
     /// There is no such room, or no such HTTP resource.
     NotFound,
     /// Somebody has this user name already.
     NameTaken,
+    /// The e-mail address belongs to another account by now.
+    EmailTaken,
+    /// An account keeps its last e-mail address.
+    LastEmail,
+    /// The one-time link was used, replaced, or is too old.
+    InvalidLink,
     /// This `clientId` was used for another message.
     ClientIdReused,
+    /// Too many tries: wait for as long as the answer says.
+    RateLimited,
     /// The room is contended. The outcome is unknown: send the same `clientId` again.
     Busy,
     /// A service that Parley stands on did not answer. The outcome is unknown.
@@ -31,15 +47,23 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 19] = [
         Self::BadRequest,
         Self::UnknownAction,
         Self::TooLarge,
         Self::Unauthorized,
         Self::InvalidCredentials,
+        Self::ForeignOrigin,
+        Self::SignUpClosed,
+        Self::NotVerified,
+        Self::AccountDisabled,
         Self::NotFound,
         Self::NameTaken,
+        Self::EmailTaken,
+        Self::LastEmail,
+        Self::InvalidLink,
         Self::ClientIdReused,
+        Self::RateLimited,
         Self::Busy,
         Self::Unavailable,
         Self::Internal,
@@ -48,7 +72,7 @@ impl ErrorCode {
     /// Whether the same request may succeed later.
     #[must_use]
     pub const fn retryable(self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable | Self::Internal)
+        matches!(self, Self::RateLimited | Self::Busy | Self::Unavailable | Self::Internal)
     }
 
     /// The HTTP status of a problem with this code.
@@ -57,9 +81,15 @@ impl ErrorCode {
         match self {
             Self::BadRequest => 400,
             Self::Unauthorized | Self::InvalidCredentials => 401,
+            Self::ForeignOrigin
+            | Self::SignUpClosed
+            | Self::NotVerified
+            | Self::AccountDisabled => 403,
             Self::UnknownAction | Self::NotFound => 404,
-            Self::NameTaken | Self::ClientIdReused => 409,
+            Self::NameTaken | Self::EmailTaken | Self::LastEmail | Self::ClientIdReused => 409,
+            Self::InvalidLink => 410,
             Self::TooLarge => 413,
+            Self::RateLimited => 429,
             Self::Busy | Self::Unavailable => 503,
             Self::Internal => 500,
         }

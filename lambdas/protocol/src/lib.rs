@@ -3,6 +3,7 @@
 //! The server's functions, the scenario suite and (through generated TypeScript) the web client
 //! all take their types from here; `docs/protocol.md` says what the frames mean.
 
+mod admin;
 mod close;
 mod error;
 mod event;
@@ -13,10 +14,17 @@ mod message;
 mod reply;
 mod request;
 
+pub use admin::{
+    AdminAnswer, AdminCommand, AdminDone, AdminLink, AdminRequest, AdminStatus, AdminUser,
+};
 pub use close::CloseCode;
 pub use error::{ErrorBody, ErrorCode};
 pub use event::Event;
-pub use http::{Jwk, JwkSet, Me, NewAccount, NewSession, Problem, Session, Ticket};
+pub use http::{
+    AccountStatus, ChangePassword, Emails, Jwk, JwkSet, LoginName, Me, NewAccount, NewEmail,
+    NewSession, Problem, ResetPassword, Role, Session, SessionInfo, Sessions, SignUp, SignUpPolicy,
+    SignedUp, Ticket, UnlinkEmail, VerifiedEmail, VerifyEmail,
+};
 pub use id::RequestId;
 pub use message::{Change, Message};
 pub use reply::{

@@ -19,6 +19,10 @@ pub const USERNAME_MAX: usize = 32;
 pub const PASSWORD_MIN: usize = 10;
 /// The longest password, in characters.
 pub const PASSWORD_MAX: usize = 256;
+/// The longest e-mail address, in bytes (RFC 3696, erratum 1690).
+pub const EMAIL_MAX: usize = 254;
+/// The e-mail addresses of one account at the most.
+pub const EMAILS_MAX: usize = 10;
 /// The longest `clientId`, in printable ASCII characters.
 pub const CLIENT_ID_MAX: usize = 64;
 /// The longest room name, in characters.

@@ -7,9 +7,11 @@ use ts_rs::{Config, TS};
 
 use crate::limits::{self, Limits};
 use crate::{
-    Change, ChangesPage, CloseCode, ErrorBody, ErrorCode, Event, GetRecentMessages, Greeting,
-    Hello, Me, Message, MessagesPage, NewAccount, NewSession, Ping, Pong, Problem, Refusal,
-    RequestId, RoomHead, RoomPresence, SendMessage, Session, Stored, Ticket,
+    AccountStatus, Change, ChangePassword, ChangesPage, CloseCode, Emails, ErrorBody, ErrorCode,
+    Event, GetRecentMessages, Greeting, Hello, LoginName, Me, Message, MessagesPage, NewAccount,
+    NewEmail, NewSession, Ping, Pong, Problem, Refusal, RequestId, ResetPassword, Role, RoomHead,
+    RoomPresence, SendMessage, Session, SessionInfo, Sessions, SignUp, SignUpPolicy, SignedUp,
+    Stored, Ticket, UnlinkEmail, VerifiedEmail, VerifyEmail,
 };
 
 const PATH: &str = "../../client/sdk/src/protocol.ts";
@@ -45,10 +47,25 @@ fn generate() -> String {
         Stored,
         MessagesPage,
         ChangesPage,
+        SignUp,
+        SignUpPolicy,
         NewAccount,
+        AccountStatus,
+        SignedUp,
+        LoginName,
+        VerifyEmail,
+        VerifiedEmail,
+        NewEmail,
+        UnlinkEmail,
+        Emails,
+        ChangePassword,
+        ResetPassword,
         NewSession,
         Session,
         Ticket,
+        SessionInfo,
+        Sessions,
+        Role,
         Me,
         Problem,
     );

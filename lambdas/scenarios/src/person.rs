@@ -49,7 +49,8 @@ impl Body {
     /// When sign-up or login fails.
     pub async fn person(&self, stem: &str) -> Result<Person, Failure> {
         let (username, password) = (fresh_name(stem), fresh_password());
-        let account = NewAccount { username: username.clone(), password: password.clone() };
+        let account =
+            NewAccount { username: username.clone(), password: password.clone(), email: None };
         let _: serde_json::Value =
             self.call(Call::post("/v1/accounts").json(&account)?).await?.expect(201)?;
         self.log_in(&username, &password).await

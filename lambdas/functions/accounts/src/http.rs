@@ -49,6 +49,7 @@ impl Refusal {
             detail: self.detail,
             code: self.code,
             field: self.field.map(str::to_owned),
+            retry_after: None,
         };
         let mut response = json(status, &problem);
         response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

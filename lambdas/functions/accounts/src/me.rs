@@ -11,5 +11,8 @@ pub(crate) fn me(
     event: &ApiGatewayV2httpRequest,
 ) -> Result<ApiGatewayV2httpResponse, Refusal> {
     let claims = http::bearer(ctx, event)?;
-    Ok(http::json(200, &Me { username: claims.name, user_id: claims.sub }))
+    Ok(http::json(
+        200,
+        &Me { username: claims.name, user_id: claims.sub, role: protocol::Role::User },
+    ))
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/accounts`: a user name and a password make an account.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use protocol::{ErrorCode, Me, NewAccount, limits};
+use protocol::{AccountStatus, ErrorCode, NewAccount, SignedUp, limits};
 
 use crate::Ctx;
 use crate::http::{self, Refusal};
@@ -23,7 +23,10 @@ pub(crate) async fn sign_up(
             "Somebody has this name already.",
         ));
     }
-    Ok(http::json(201, &Me { username: user.username, user_id: user.user_id }))
+    Ok(http::json(
+        201,
+        &SignedUp { username: user.username, user_id: user.user_id, status: AccountStatus::Active },
+    ))
 }
 
 /// ASCII only, until names that merely look alike can be told apart.

@@ -176,7 +176,7 @@ impl Aws {
                     Resource::Connections { .. } => {
                         settings.insert("PUSH_ENDPOINT".to_owned(), format!("{ENDPOINT}/live"));
                     }
-                    Resource::Key { .. } => {}
+                    Resource::Key { .. } | Resource::Mail { .. } | Resource::Parameters { .. } => {}
                 }
             }
             for name in &spec.env {

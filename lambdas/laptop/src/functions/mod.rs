@@ -142,6 +142,8 @@ fn build(aws: &Aws) -> Result<BTreeMap<&'static str, Invoke>, FunctionError> {
     all.insert(name, invoker(ctx(aws, name, default_message::Ctx::new)?, default_message::handle));
     let name = "accounts";
     all.insert(name, invoker(ctx(aws, name, accounts::Ctx::new)?, accounts::handle));
+    let name = "admin";
+    all.insert(name, invoker(ctx(aws, name, admin::Ctx::new)?, admin::handle));
     let name = "ping";
     all.insert(name, invoker(ctx(aws, name, ping::Ctx::new)?, ping::handle));
     Ok(all)
@@ -234,8 +236,9 @@ pub(crate) mod tests {
         replace: impl Fn(&str) -> Option<Invoke>,
         catalog: &Catalog,
     ) -> Functions {
-        const NAMES: [&str; 7] = [
+        const NAMES: [&str; 8] = [
             "accounts",
+            "admin",
             "authorizer",
             "connection-manager",
             "default-message",

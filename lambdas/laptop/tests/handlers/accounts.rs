@@ -150,7 +150,10 @@ async fn an_access_token_verifies_with_the_published_key() {
     assert_eq!((&claims["sub"], &claims["name"]), (&session["userId"], &json!("ada")));
 
     let me = Call::new("GET /v1/me").bearer(&session["accessToken"]).on(&stage).await;
-    assert_eq!(me["body"], json!({ "username": "ada", "userId": session["userId"] }));
+    assert_eq!(
+        me["body"],
+        json!({ "username": "ada", "userId": session["userId"], "role": "user" })
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,3 @@
+//! `parley`: the command line of whoever runs a Parley.
+
+fn main() {}
