@@ -65,6 +65,18 @@ async fn what_no_route_takes() {
 }
 
 #[tokio::test]
+async fn a_route_with_a_parameter_reaches_its_function() {
+    let laptop = start(Config::default()).await;
+    let delete = async |path: &str| {
+        let url = format!("{}{path}", laptop.http_url());
+        json_of(Client::new().delete(url).send().await.unwrap()).await
+    };
+    // A function's refusal has a code, the platform's has none.
+    assert!(delete("/v1/sessions/s_1").await["code"].is_string());
+    assert_eq!(delete("/v1/sessions/s_1/s_2").await, json!({"message": "Not Found"}));
+}
+
+#[tokio::test]
 async fn a_crash_and_a_large_body() {
     let laptop = start(Config::default()).await;
     laptop.faults().inject(Rule::on("PutItem").function("accounts").with(Fault::Crash));
