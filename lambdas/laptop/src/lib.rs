@@ -7,6 +7,7 @@
 pub mod catalog;
 mod config;
 pub mod embedded;
+pub mod environment;
 mod functions;
 pub mod gateway;
 mod listener;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
+use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -30,7 +32,7 @@ pub use config::{Config, Data};
 pub use functions::FunctionError;
 pub use lock::LockError;
 
-use embedded::{Aws, Call, EmbeddedError, Faults, Options, RecordedRequest, SigningKey};
+use embedded::{Aws, Call, EmbeddedError, Faults, Mail, Options, RecordedRequest, SigningKey};
 use functions::Functions;
 use gateway::Gateway;
 use lock::Lock;
@@ -71,6 +73,7 @@ pub struct Laptop {
     sweeper: JoinHandle<()>,
     http_url: String,
     ws_url: String,
+    mails_stay: bool,
     _lock: Option<Lock>,
 }
 
@@ -83,6 +86,8 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
         Data::Memory => None,
         Data::Directory(path) => Some(path.as_path()),
     };
+    let mails_stay = config.bind.is_loopback()
+        && config.settings.get("SITE_URL").is_none_or(|url| gateway::is_on_this_machine(url));
     let site = config.site.as_deref().map(Site::open).transpose()?;
     let lock = directory.map(Lock::take).transpose()?;
     // The port is taken early, so that a second start fails at once, and listened on when all is
@@ -94,11 +99,14 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
         record_requests: config.record_requests,
         seed: config.seed,
         settings: config.settings,
+        parameters: config.parameters,
+        site_url: listener::site_url(port.address()),
     })
     .await?;
     let functions = Functions::new(&aws, config.handler_delay, config.seed)?;
     let sweeper = tokio::spawn(aws.sweeper());
-    let gateway = Arc::new(Gateway::new(aws, functions, config.gateway, site));
+    let gateway =
+        Arc::new(Gateway::new(aws, functions, config.gateway, site, config.bind.is_loopback()));
 
     let (listener, address) = port.listen()?;
     let listener = listener.tap_io(|socket| {
@@ -117,7 +125,7 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
     });
     let http_url = format!("http://{address}");
     let ws_url = format!("ws://{address}/ws");
-    Ok(Laptop { gateway, server, sweeper, http_url, ws_url, _lock: lock })
+    Ok(Laptop { gateway, server, sweeper, http_url, ws_url, mails_stay, _lock: lock })
 }
 
 impl Laptop {
@@ -150,6 +158,19 @@ impl Laptop {
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.gateway.aws.requests()
+    }
+
+    /// The latest mails that the functions sent, oldest first.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        self.gateway.aws.mails()
+    }
+
+    /// The mails that the functions send from now on, where all of them are for people at this
+    /// machine: it serves nobody else, and its mails' links lead to no other.
+    #[must_use]
+    pub fn own_mails(&self) -> Option<broadcast::Receiver<Mail>> {
+        self.mails_stay.then(|| self.gateway.aws.mail_arrivals())
     }
 
     /// A DynamoDB client for tests: not recorded, and without faults.

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::Gateway;
 use super::events::{HttpCall, http_event, new_request_id};
+use super::mailbox;
 use crate::functions::HttpRoute;
 use crate::site;
 
@@ -39,6 +40,9 @@ pub(super) async fn serve(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
+    if mailbox::owns(request.uri().path()) {
+        return mailbox::serve(&gateway, peer, &request);
+    }
     let route = gateway.functions.http_route(request.method().as_str(), request.uri().path());
     if let Some(route) = route {
         return call(&gateway, &route, peer, request).await;

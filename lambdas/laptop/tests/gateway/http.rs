@@ -55,6 +55,14 @@ async fn settings_reach_the_functions() {
 }
 
 #[tokio::test]
+async fn links_lead_to_the_port_that_was_free() {
+    let laptop = start(Config::default()).await;
+    let port = laptop.http_url().rsplit(':').next().unwrap();
+    let settings = laptop.aws().settings("admin");
+    assert_eq!(settings.read().required("SITE_URL"), format!("http://localhost:{port}"));
+}
+
+#[tokio::test]
 async fn what_no_route_takes() {
     let laptop = start(Config::default()).await;
     for path in ["/v1/nothing", "/v1/accounts", "/.well-known/other", "/"] {

@@ -19,5 +19,7 @@ mod http;
 mod kms;
 mod life;
 mod limits;
+mod mailbox;
 mod messages;
+mod services;
 mod support;
