@@ -4,12 +4,16 @@
 //! The functions are the same as on AWS and reach their services through the AWS SDK; see
 //! [`embedded`] for what answers.
 
+#[cfg(unix)]
+mod admin_socket;
 pub mod catalog;
 mod config;
 pub mod embedded;
 pub mod environment;
 mod functions;
 pub mod gateway;
+#[cfg(unix)]
+mod invoke;
 mod listener;
 mod lock;
 pub mod logging;
@@ -24,12 +28,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
+use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use config::{Config, Data};
-pub use functions::FunctionError;
+pub use functions::{Failure, FunctionError};
 pub use lock::LockError;
 
 use embedded::{Aws, Call, EmbeddedError, Faults, Mail, Options, RecordedRequest, SigningKey};
@@ -74,6 +79,8 @@ pub struct Laptop {
     http_url: String,
     ws_url: String,
     mails_stay: bool,
+    #[cfg(unix)]
+    admin: Option<admin_socket::AdminSocket>,
     _lock: Option<Lock>,
 }
 
@@ -123,9 +130,24 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
             tracing::error!(%error, "the server ended");
         }
     });
+    #[cfg(unix)]
+    let admin = match &config.data {
+        Data::Memory => None,
+        Data::Directory(path) => admin_socket::AdminSocket::open(path, &gateway),
+    };
     let http_url = format!("http://{address}");
     let ws_url = format!("ws://{address}/ws");
-    Ok(Laptop { gateway, server, sweeper, http_url, ws_url, mails_stay, _lock: lock })
+    Ok(Laptop {
+        gateway,
+        server,
+        sweeper,
+        http_url,
+        ws_url,
+        mails_stay,
+        #[cfg(unix)]
+        admin,
+        _lock: lock,
+    })
 }
 
 impl Laptop {
@@ -158,6 +180,14 @@ impl Laptop {
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.gateway.aws.requests()
+    }
+
+    /// Invokes a function by itself, as Lambda's `Invoke` does: for tests of what no route reaches.
+    ///
+    /// # Errors
+    /// When the function gives no answer.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, Failure> {
+        self.gateway.functions.invoke(function, event).await
     }
 
     /// The latest mails that the functions sent, oldest first.
@@ -194,7 +224,15 @@ impl Laptop {
     /// Stops: sockets close with 1001, `$disconnect` runs for each, the database closes. Takes a
     /// few seconds at the most.
     pub async fn stop(mut self) {
-        self.gateway.stop(STOP_PATIENCE).await;
+        #[cfg(unix)]
+        let admin = async {
+            if let Some(admin) = &mut self.admin {
+                drop(timeout(STOP_PATIENCE, admin.close()).await);
+            }
+        };
+        #[cfg(not(unix))]
+        let admin = async {};
+        tokio::join!(self.gateway.stop(STOP_PATIENCE), admin);
         if timeout(STOP_PATIENCE, &mut self.server).await.is_err() {
             tracing::warn!("some requests did not end in time");
         }

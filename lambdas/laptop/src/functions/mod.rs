@@ -31,7 +31,7 @@ type Invoke = Arc<dyn Fn(Value) -> Invocation + Send + Sync>;
 
 /// Why an invocation has no answer. API Gateway tells a client none of it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The event does not have the shape of the function's type: our fault.
     // The source quotes the value that did not fit, which must not reach a log.
     #[error("the event does not fit the function's type")]
