@@ -13,6 +13,7 @@ pub mod frame;
 pub mod id;
 pub mod identity;
 pub mod log;
+pub mod origin;
 pub mod rooms;
 #[cfg(feature = "lambda")]
 pub mod runtime;

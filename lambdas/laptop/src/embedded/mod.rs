@@ -193,6 +193,7 @@ impl Aws {
     fn setting(&self, name: &str) -> Option<String> {
         let key = &self.services.key;
         match name {
+            "ALLOWED_ORIGINS" => Some("self".to_owned()),
             "ALLOW_URL_TOKEN" => Some("on".to_owned()),
             // Browsers keep a Secure cookie from plain http.
             "COOKIE_SECURE" => Some("off".to_owned()),
