@@ -1,6 +1,8 @@
 //! The `$connect` authorizer: a ticket or a token in the socket's URL becomes an identity, which
 //! every later event of that socket carries.
 
+pub mod issuers;
+
 use aws_lambda_events::apigw::{
     ApiGatewayCustomAuthorizerPolicy, ApiGatewayCustomAuthorizerRequestTypeRequest,
     ApiGatewayCustomAuthorizerResponse,
@@ -15,6 +17,8 @@ use chat::origin::{self, Origins};
 use chat::{Error, Settings, SettingsError};
 use serde_json::Value;
 
+use issuers::Issuers;
+
 /// What the function keeps between events.
 #[derive(Debug)]
 pub struct Ctx {
@@ -22,11 +26,13 @@ pub struct Ctx {
     tickets: Tickets,
     keys: Option<Keys>,
     allow_url_token: bool,
+    issuers: Issuers,
 }
 
 impl Ctx {
-    /// Reads `ALLOWED_ORIGINS`, `TABLE_ACCOUNTS`, `PUBLIC_KEYS` and `ALLOW_URL_TOKEN` (off unless it says on: a URL is
-    /// written down in more places than a header, and a ticket is worth nothing once used).
+    /// Reads `ALLOWED_ORIGINS`, `TABLE_ACCOUNTS`, `PUBLIC_KEYS`, `TRUSTED_ISSUERS` (nobody) and
+    /// `ALLOW_URL_TOKEN` (off unless it says on: a URL is written down in more places than a header,
+    /// and a ticket is worth nothing once used).
     ///
     /// # Errors
     /// All that is wrong with the settings.
@@ -37,6 +43,12 @@ impl Ctx {
             tickets: Tickets::new(aws, &mut read),
             keys: read.parsed("PUBLIC_KEYS", Keys::parse),
             allow_url_token: read.switch("ALLOW_URL_TOKEN", false),
+            issuers: read
+                .parsed_or("TRUSTED_ISSUERS", "[]", |setting| {
+                    let trusted = issuers::parse(setting)?;
+                    Ok::<_, Box<dyn std::error::Error>>(Issuers::new(trusted, aws)?)
+                })
+                .unwrap_or_default(),
         };
         read.finish()?;
         Ok(ctx)
@@ -90,8 +102,12 @@ async fn identify(ctx: &Ctx, token: &str) -> Result<Option<Identity>, Error> {
     if let Some(ticket) = Ticket::from_url(token) {
         return ctx.tickets.redeem(&ticket).await;
     }
+    let now = Timestamp::now();
+    if let Some(issuer) = ctx.issuers.of(token) {
+        return Ok(ctx.issuers.identify(issuer, token, now).await);
+    }
     let (true, Some(keys)) = (ctx.allow_url_token, &ctx.keys) else { return Ok(None) };
-    Ok(match identity::verify(token, keys, Timestamp::now().seconds()) {
+    Ok(match identity::verify(token, keys, now.seconds()) {
         Ok(claims) => Some(claims.into()),
         Err(refused) => {
             tracing::info!(reason = %Chain(&refused), "A token was refused.");
