@@ -150,10 +150,17 @@ impl Reader<'_> {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let value = self.required(name);
-        if value.is_empty() {
-            return None;
-        }
-        match parse(&value) {
+        if value.is_empty() { None } else { self.parsed_or(name, "", parse) }
+    }
+
+    /// A value that `parse` must take, or what it makes of `default`.
+    pub fn parsed_or<T, E: std::fmt::Display>(
+        &mut self,
+        name: &str,
+        default: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match parse(self.get(name).unwrap_or(default)) {
             Ok(parsed) => Some(parsed),
             Err(error) => {
                 self.problem(format!("{name}: {error}"));
