@@ -3,7 +3,7 @@ environment = "staging"
 region = "us-east-1"
 
 # Nobody signs up: an administrator makes people (`parley admin create-user`). With mail, that can
-# change; docs/operations.md says how. Its address goes into MAIL_FROM of `make bootstrap` too.
+# change; docs/operations.md says how.
 # mail           = { from = "parley@example.com" }
 # signup         = "domain"
 # signup_domains = ["example.com"]
