@@ -1,13 +1,15 @@
 //! `parley-laptop`: Parley in one process, for development and for a small team.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use laptop::embedded::Mail;
 use laptop::{Config, Data};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 /// Parley in one process: chat, accounts, storage and web client, without a cloud.
 #[derive(Debug, Parser)]
@@ -27,17 +29,26 @@ struct Args {
     site: Option<PathBuf>,
 }
 
-const AFTER_HELP: &str = "Also read from the environment: RUST_LOG (level, default info), \
-    LOG_FORMAT=json, HANDOVER_AFTER_MS (how long a socket serves before its client opens the \
-    next), COOKIE_SECURE=on (for a TLS proxy in front: browsers then keep the cookie from plain \
-    http), ALLOW_URL_TOKEN=off (a socket opens with a ticket, and not with an access token in its \
-    URL).
+const AFTER_HELP: &str = "\
+Also read from the environment (the value in brackets is what holds without it):
+  RUST_LOG           level of the log [info]
+  LOG_FORMAT         json: the log as JSON
+  SIGNUP             who may sign up: open, domain or closed [open]
+  SIGNUP_DOMAINS     the e-mail domains of SIGNUP=domain, separated by spaces
+  VERIFY_EMAIL       on: log in only once the address is confirmed by its link [off]
+  MAIL_FROM          the address that mails come from [parley@localhost]
+  SITE_URL           what links in mails begin with [http://localhost:PORT]
+  ALLOWED_ORIGINS    the pages that may use the chat, separated by spaces; self is this host [self]
+  TRUSTED_ISSUERS    a JSON list of whose tokens open sockets too, or @FILE that holds it
+  RATE_LIMITS        off: no limits at all [on]
+  ADDRESS_LIMITS     off: no limits per network address alone [on]
+  TRUSTED_PROXIES    how many proxies stand in front and add to X-Forwarded-For [0]
+  COOKIE_SECURE      on, for a TLS proxy in front: browsers keep the cookie from plain http [off]
+  ALLOW_URL_TOKEN    off: a socket opens with a ticket, not with an access token in its URL [on]
+  HANDOVER_AFTER_MS  how long a socket serves before its client opens the next
 
+Mails are not sent: see http://localhost:PORT/_mailbox.
 To move or back up: stop it, and copy the data directory.";
-
-/// Settings of the functions that may come from the environment. The others follow from the data
-/// directory, and a stray variable must not replace them.
-const PASSED_ON: [&str; 3] = ["ALLOW_URL_TOKEN", "COOKIE_SECURE", "HANDOVER_AFTER_MS"];
 
 /// An address to listen on. Of all names only `localhost` means an address of this machine.
 fn address(text: &str) -> Result<IpAddr, &'static str> {
@@ -71,10 +82,7 @@ fn run(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
 
 async fn serve(args: Args, files: Option<u64>) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut stop = Stop::listen()?;
-    let settings: BTreeMap<_, _> = PASSED_ON
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
-        .collect();
+    let settings = laptop::environment::settings(|name| std::env::var(name).ok())?;
     let laptop = laptop::start(Config {
         bind: args.bind,
         port: args.port,
@@ -85,6 +93,10 @@ async fn serve(args: Args, files: Option<u64>) -> Result<ExitCode, Box<dyn std::
     })
     .await?;
     announce(&laptop, &args.data, files);
+    if let Some(mails) = laptop.own_mails() {
+        // Whoever reads our output may be slow, and holds nothing else up.
+        tokio::task::spawn_blocking(|| show(mails));
+    }
 
     stop.wait().await;
     tracing::info!("stopping; Ctrl-C again stops at once");
@@ -104,6 +116,19 @@ fn announce(laptop: &laptop::Laptop, data: &Path, files: Option<u64>) {
     }
     // Who closed our output does not want to know; the others are served all the same.
     drop(io::stdout().lock().write_all(lines.as_bytes()));
+}
+
+/// Prints each mail's link, so that somebody at the terminal can go on. Not through the log, which is
+/// kept and read by others.
+fn show(mut mails: broadcast::Receiver<Mail>) {
+    loop {
+        match mails.blocking_recv() {
+            Ok(mail) => drop(writeln!(io::stdout(), "{}", mail.line())),
+            // All of them are in the mailbox.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
 }
 
 /// A socket takes one descriptor, and many systems begin with 256 or 1,024.

@@ -10,7 +10,10 @@ mod dynamodb;
 mod faults;
 mod key;
 mod kms;
+mod mailbox;
 mod recorder;
+mod ses;
+mod ssm;
 mod ttl;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,19 +24,22 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCrede
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::SdkConfig;
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::sync::{broadcast, oneshot};
 
 pub use connections::{Connections, FakeConnection};
 pub use dynamodb::DatabaseError;
 pub use faults::{Fault, Faults, Match, Rule, RuleHandle, When};
 pub use key::{KeyError, SigningKey};
+pub use mailbox::Mail;
 pub use recorder::{Call, RecordedRequest};
 
 pub(crate) use connections::{Connection, Identity, Outgoing, new_connection_id};
+pub(crate) use mailbox::is_link;
 
 use crate::catalog::{Catalog, Resource};
 use connector::Connector;
 use dynamodb::DynamoDb;
+use mailbox::Mailbox;
 use recorder::Recorder;
 
 /// Never resolved: every call is answered in process.
@@ -57,6 +63,8 @@ pub(crate) struct Services {
     dynamodb: DynamoDb,
     connections: Connections,
     key: SigningKey,
+    mailbox: Mailbox,
+    parameters: BTreeMap<String, String>,
     faults: Faults,
     recorder: Recorder,
 }
@@ -85,14 +93,19 @@ pub(crate) struct Options<'a> {
     pub(crate) seed: u64,
     /// Settings for every function, over those that follow from the catalog.
     pub(crate) settings: BTreeMap<String, String>,
+    /// What the Parameter Store holds, by name.
+    pub(crate) parameters: BTreeMap<String, String>,
+    /// Where people find the site.
+    pub(crate) site_url: String,
 }
 
-/// DynamoDB, `@connections` and KMS, embedded.
+/// DynamoDB, `@connections`, KMS, SES and the Parameter Store, embedded.
 #[derive(Debug)]
 pub struct Aws {
     services: Arc<Services>,
     catalog: Catalog,
     overrides: BTreeMap<String, String>,
+    site_url: String,
 }
 
 /// Clears the tables of sockets, and makes every table that is not there.
@@ -118,6 +131,8 @@ impl Aws {
             record_requests: true,
             seed: 0,
             settings: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            site_url: "http://localhost:8080".to_owned(),
         };
         Self::start(options).await
     }
@@ -135,11 +150,13 @@ impl Aws {
             dynamodb,
             connections: Connections::new(options.buffer_bytes),
             key,
+            mailbox: Mailbox::new(),
+            parameters: options.parameters,
             faults: Faults::new(options.seed),
             recorder: Recorder::new(options.record_requests),
         };
-        let overrides = options.settings;
-        Ok(Self { services: Arc::new(services), catalog, overrides })
+        let Options { settings: overrides, site_url, .. } = options;
+        Ok(Self { services: Arc::new(services), catalog, overrides, site_url })
     }
 
     /// The SDK configuration of a function: its calls are recorded, and meet faults, by this name.
@@ -194,10 +211,17 @@ impl Aws {
         let key = &self.services.key;
         match name {
             "ALLOW_URL_TOKEN" => Some("on".to_owned()),
+            // Pages of the host that was called: the laptop serves its own.
+            "ALLOWED_ORIGINS" => Some("self".to_owned()),
             // Browsers keep a Secure cookie from plain http.
             "COOKIE_SECURE" => Some("off".to_owned()),
+            "MAIL_FROM" => Some("parley@localhost".to_owned()),
             "PUBLIC_KEYS" => Some(json!([{"kid": key.kid(), "pem": key.public_pem()}]).to_string()),
             "SIGNING_KEY_ID" => Some(key.kid().to_owned()),
+            "SIGNUP" => Some("open".to_owned()),
+            "SITE_URL" => Some(self.site_url.clone()),
+            "TRUSTED_PROXIES" => Some("0".to_owned()),
+            "VERIFY_EMAIL" => Some("off".to_owned()),
             _ => None,
         }
     }
@@ -230,6 +254,18 @@ impl Aws {
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.services.recorder.requests()
+    }
+
+    /// The latest mails that the functions sent, oldest first.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        self.services.mailbox.mails()
+    }
+
+    /// The mails that the functions send from now on.
+    #[must_use]
+    pub fn mail_arrivals(&self) -> broadcast::Receiver<Mail> {
+        self.services.mailbox.arrivals()
     }
 
     /// The open sockets.
@@ -279,5 +315,42 @@ impl Aws {
     /// Closes the database; later calls fail. The receiver ends when it is done.
     pub(crate) fn close(&self) -> oneshot::Receiver<()> {
         self.services.dynamodb.close()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &chat::Settings, name: &str) -> Option<String> {
+        let mut read = settings.read();
+        let value = read.required(name);
+        read.finish().ok().map(|()| value)
+    }
+
+    #[tokio::test]
+    async fn each_function_gets_its_own_settings_with_a_laptops_values() {
+        let aws = Aws::in_memory().await.unwrap();
+        let accounts = aws.settings("accounts");
+        for (name, value) in [
+            ("ALLOWED_ORIGINS", "self"),
+            ("COOKIE_SECURE", "off"),
+            ("MAIL_FROM", "parley@localhost"),
+            ("SIGNUP", "open"),
+            ("SITE_URL", "http://localhost:8080"),
+            ("TRUSTED_PROXIES", "0"),
+            ("VERIFY_EMAIL", "off"),
+        ] {
+            assert_eq!(read(&accounts, name).as_deref(), Some(value), "{name}");
+        }
+        for (function, name) in [("authorizer", "ALLOWED_ORIGINS"), ("admin", "SITE_URL")] {
+            assert!(read(&aws.settings(function), name).is_some(), "{function}: {name}");
+        }
+        for (function, name) in [("authorizer", "SITE_URL"), ("ping", "SIGNUP")] {
+            assert!(read(&aws.settings(function), name).is_none(), "{function}: {name}");
+        }
+        for default in ["ADDRESS_LIMITS", "RATE_LIMITS", "SIGNUP_DOMAINS"] {
+            assert!(read(&accounts, default).is_none(), "{default}: the function's own default");
+        }
     }
 }
