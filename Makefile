@@ -1,7 +1,7 @@
 # Parley: everything a developer or an operator does is a target of this file.
 
 .DEFAULT_GOAL := help
-.PHONY: help run admin rotate-key test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
+.PHONY: help run bench admin rotate-key test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
 	test-client test-browser test-emulated fmt clean build client bootstrap plan deploy destroy output logs \
 	restore scenarios emulate
 SHELL := /bin/bash
@@ -143,6 +143,9 @@ test-browser: $(SITE)/index.html ## two people in headless Chromium
 test-emulated: $(SITE)/index.html ## the same Terraform, applied to an emulated AWS with IAM enforced
 	@$(CARGO) build $(WORKSPACE) --bins
 	@env -u PORT scripts/emulate --then "$$(scripts/tools emulate)/python" -B scripts/emulated/test.py
+
+bench: ## time of log-ins; fails if it tells an unknown name from a wrong password
+	@$(CARGO) bench --locked -p scenarios --bench log_in
 
 fmt: client/node_modules/.package-lock.json ## format everything
 	@$(CARGO) fmt --all

@@ -128,12 +128,22 @@ impl Aws {
     /// # Errors
     /// When memory or randomness is short.
     pub async fn in_memory() -> Result<Self, EmbeddedError> {
+        Self::in_memory_with(BTreeMap::new()).await
+    }
+
+    /// The same, with settings for every function over a laptop's own.
+    ///
+    /// # Errors
+    /// When memory or randomness is short.
+    pub async fn in_memory_with(
+        settings: BTreeMap<String, String>,
+    ) -> Result<Self, EmbeddedError> {
         let options = Options {
             directory: None,
             buffer_bytes: crate::gateway::Limits::default().buffer_bytes,
             record_requests: true,
             seed: 0,
-            settings: BTreeMap::new(),
+            settings,
             parameters: BTreeMap::new(),
             site_url: "http://localhost:8080".to_owned(),
         };

@@ -3,9 +3,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chat::clock::Timestamp;
 use laptop::embedded::{Fault, Rule};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{Caller, Stage};
+use crate::web::{Call, assert_ended, log_in};
 
 #[tokio::test]
 async fn connect_writes_the_connection_and_then_the_subscription() {
@@ -22,9 +23,72 @@ async fn connect_writes_the_connection_and_then_the_subscription() {
     let life = Duration::from_secs(2 * 3_600 + 300);
     assert_eq!(subscription["expiresAt"], Timestamp(ada.connected_at).plus(life).seconds());
 
-    let puts: Vec<_> =
-        stage.aws.requests().into_iter().map(|r| r.body["TableName"].clone()).collect();
-    assert_eq!(puts, [stage.aws.table("connections"), stage.aws.table("subscriptions")]);
+    let asked = stage.aws.requests().into_iter();
+    let asked: Vec<_> = asked.map(|r| (r.operation, r.body["TableName"].clone())).collect();
+    // Whoever is kept out is looked for last: see `connect`.
+    let expected =
+        [("PutItem", "connections"), ("PutItem", "subscriptions"), ("GetItem", "accounts")];
+    assert_eq!(
+        asked,
+        expected.map(|(operation, table)| (operation.to_owned(), json!(stage.aws.table(table))))
+    );
+}
+
+#[tokio::test]
+async fn a_socket_opens_while_its_session_goes_on() {
+    let stage = Stage::new().await;
+    let session = log_in(&stage, "ada").await;
+    let ada = Caller::of_session(&session, "c1=");
+    assert_eq!(stage.life(&ada, "$connect").await, 200);
+    assert_eq!(stage.rows("connections").await[0]["sessionId"], session["sessionId"]);
+    stage.life(&ada, "$disconnect").await;
+
+    let unknown = Caller { session_id: Some("s_none".to_owned()), ..ada.clone() };
+    let stranger = Caller { user_id: "u_eve".to_owned(), ..ada.clone() };
+    for other in [&unknown, &stranger] {
+        assert_eq!(stage.life(other, "$connect").await, 401);
+    }
+    Call::new("DELETE /v1/sessions/current")
+        .cookie(&session["cookie"])
+        .gives(&stage, 204)
+        .await;
+    assert_eq!(stage.life(&ada, "$connect").await, 401);
+    for table in ["connections", "subscriptions"] {
+        assert!(stage.rows(table).await.is_empty(), "a refused handshake has no $disconnect");
+    }
+    stage.assert_consistent("connection-manager", "GetItem", "accounts");
+}
+
+/// Its ticket was taken before the session ended.
+#[tokio::test]
+async fn a_socket_that_opens_while_its_session_ends_is_refused_or_closed() {
+    let stage = Stage::new().await;
+    for turn in 0..10 {
+        let session = enter_new(&stage, turn).await;
+        let mut socket = stage.aws.connections().open_fake();
+        let caller = Caller::of_session(&session, socket.id());
+        let end = Call::new("DELETE /v1/sessions/current").cookie(&session["cookie"]);
+        let (status, _) = tokio::join!(stage.life(&caller, "$connect"), end.gives(&stage, 204));
+        match status {
+            200 => assert_ended(&mut socket).await,
+            401 => {}
+            other => panic!("{other}"),
+        }
+    }
+}
+
+async fn enter_new(stage: &Stage, turn: usize) -> Value {
+    log_in(stage, &format!("person{turn}")).await
+}
+
+#[tokio::test]
+async fn who_cannot_be_let_in_for_a_fault_leaves_nothing_either() {
+    let stage = Stage::new().await;
+    stage.aws.faults().inject(Rule::on("GetItem").with(Fault::InternalServerError));
+    assert_eq!(stage.life(&Caller::new("ada", "c1="), "$connect").await, 503);
+    for table in ["connections", "subscriptions"] {
+        assert!(stage.rows(table).await.is_empty(), "{table}");
+    }
 }
 
 #[tokio::test]

@@ -11,10 +11,17 @@
     reason = "a test fails by panicking"
 )]
 
-mod accounts;
+mod admin;
 mod authorizer;
 mod connection_manager;
+mod discretion;
+mod emails;
 mod get_recent_messages;
+mod limits;
 mod outside;
+mod passwords;
 mod send_message;
+mod sessions;
+mod sign_up;
 mod stage;
+mod web;

@@ -16,6 +16,8 @@ pub(crate) struct Caller {
     pub(crate) username: String,
     pub(crate) connection_id: String,
     pub(crate) connected_at: i64,
+    /// None for somebody whom an outside issuer vouches for.
+    pub(crate) session_id: Option<String>,
 }
 
 impl Caller {
@@ -25,6 +27,17 @@ impl Caller {
             username: name.to_owned(),
             connection_id: connection_id.to_owned(),
             connected_at: Timestamp::now().0,
+            session_id: None,
+        }
+    }
+
+    /// Somebody whose socket is of a session: what `POST /v1/sessions` answered.
+    pub(crate) fn of_session(session: &Value, connection_id: &str) -> Self {
+        let text = |field: &str| session[field].as_str().unwrap().to_owned();
+        Self {
+            user_id: text("userId"),
+            session_id: Some(text("sessionId")),
+            ..Self::new(&text("username"), connection_id)
         }
     }
 
@@ -35,7 +48,7 @@ impl Caller {
             ("$disconnect", None) => "DISCONNECT",
             _ => "MESSAGE",
         };
-        json!({
+        let mut event = json!({
             "requestContext": {
                 "routeKey": route, "eventType": kind, "messageDirection": "IN",
                 "connectionId": self.connection_id, "connectedAt": self.connected_at,
@@ -49,7 +62,11 @@ impl Caller {
             },
             "body": body,
             "isBase64Encoded": false,
-        })
+        });
+        if let Some(session) = &self.session_id {
+            event["requestContext"]["authorizer"]["sessionId"] = json!(session);
+        }
+        event
     }
 }
 
@@ -58,6 +75,7 @@ pub(crate) struct Stage {
     pub(crate) aws: Aws,
     pub(crate) authorizer: authorizer::Ctx,
     pub(crate) accounts: accounts::Ctx,
+    admin: admin::Ctx,
     connection_manager: connection_manager::Ctx,
     send_message: send_message::Ctx,
     get_recent_messages: get_recent_messages::Ctx,
@@ -65,7 +83,13 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
-        let aws = Aws::in_memory().await.unwrap();
+        Self::with(&[]).await
+    }
+
+    /// With settings over a laptop's own.
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let aws = Aws::in_memory_with(settings.iter().map(own).collect()).await.unwrap();
         macro_rules! ctx {
             ($function:ident, $name:literal) => {
                 $function::Ctx::new(&aws.sdk_config($name), &aws.settings($name)).unwrap()
@@ -74,6 +98,7 @@ impl Stage {
         Self {
             authorizer: ctx!(authorizer, "authorizer"),
             accounts: ctx!(accounts, "accounts"),
+            admin: ctx!(admin, "admin"),
             connection_manager: ctx!(connection_manager, "connection-manager"),
             send_message: ctx!(send_message, "send-message"),
             get_recent_messages: ctx!(get_recent_messages, "get-recent-messages"),
@@ -96,6 +121,12 @@ impl Stage {
         let response = response.unwrap();
         assert_eq!(response.status_code, 200, "a message route always answers 200");
         body(response.body)
+    }
+
+    /// What the `admin` function answers to a command.
+    pub(crate) async fn admin(&self, command: Value) -> Value {
+        let request = serde_json::from_value(command).unwrap();
+        json_of(&admin::handle(&self.admin, request).await.unwrap())
     }
 
     /// `$connect` or `$disconnect`; returns the status.
@@ -124,6 +155,28 @@ impl Stage {
     pub(crate) async fn rows(&self, table: &str) -> Vec<Value> {
         let items = self.items(table).await.into_iter();
         items.map(|item| serde_dynamo::from_item(item).unwrap()).collect()
+    }
+
+    /// The rows of one kind in the table `accounts`, as JSON.
+    pub(crate) async fn accounts_of(&self, kind: &str) -> Vec<Value> {
+        let mut rows = self.rows("accounts").await;
+        rows.retain(|row| row["kind"] == kind);
+        rows
+    }
+
+    /// Writes a row of the table `accounts`, over whatever has its key.
+    pub(crate) async fn put_account(&self, row: &Value) {
+        let item = serde_dynamo::to_item(row).unwrap();
+        let put = self.aws.database().put_item().table_name(self.aws.table("accounts"));
+        put.set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// Changes every row of one kind in the table `accounts`.
+    pub(crate) async fn edit_accounts(&self, kind: &str, edit: impl Fn(&mut Value)) {
+        for mut row in self.accounts_of(kind).await {
+            edit(&mut row);
+            self.put_account(&row).await;
+        }
     }
 
     /// What a function asked of DynamoDB, of one operation and table.
