@@ -43,7 +43,7 @@ impl Sandboxes {
 
 fn spawn_thread() -> io::Result<mpsc::UnboundedSender<Job>> {
     let (inbox, mut jobs) = mpsc::unbounded_channel::<Job>();
-    let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     thread::Builder::new().name("functions".to_owned()).spawn(move || {
         LocalSet::new().block_on(&runtime, async move {
             while let Some(job) = jobs.recv().await {

@@ -11,9 +11,26 @@ const ROUTE: &str = "arn:aws:execute-api:us-east-1:000000000000:api/live/$connec
 
 /// The authorizer's decision: the context of an Allow, or nothing.
 async fn decide(stage: &Stage, token: &str) -> Option<Value> {
+    decide_by(&stage.authorizer, token).await
+}
+
+/// The decision of an authorizer with settings of its own.
+pub(crate) async fn decide_by(ctx: &authorizer::Ctx, token: &str) -> Option<Value> {
+    decide_for(ctx, token, &[("Host", "api")]).await
+}
+
+/// The decision for a handshake with these headers.
+async fn decide_for(ctx: &authorizer::Ctx, token: &str, headers: &[(&str, &str)]) -> Option<Value> {
+    let single: serde_json::Map<_, _> =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let mut multi: serde_json::Map<String, Value> = serde_json::Map::new();
+    for (name, value) in headers {
+        let values = multi.entry(*name).or_insert_with(|| json!([]));
+        values.as_array_mut().unwrap().push(json!(value));
+    }
     let event = json!({
         "type": "REQUEST", "methodArn": ROUTE,
-        "headers": { "Host": "api" }, "multiValueHeaders": { "Host": ["api"] },
+        "headers": single, "multiValueHeaders": multi,
         "queryStringParameters": { "token": token },
         "multiValueQueryStringParameters": { "token": [token] },
         "stageVariables": {},
@@ -24,13 +41,16 @@ async fn decide(stage: &Stage, token: &str) -> Option<Value> {
         },
     });
     let event = serde_json::from_value(event).unwrap();
-    let response = json_of(&authorizer::handle(&stage.authorizer, event).await.unwrap());
+    let response = json_of(&authorizer::handle(ctx, event).await.unwrap());
     let statement = &response["policyDocument"]["Statement"][0];
     assert_eq!(statement["Action"], json!(["execute-api:Invoke"]));
     assert_eq!(statement["Resource"], json!([ROUTE]));
     match statement["Effect"].as_str() {
         Some("Allow") => Some(response["context"].clone()),
-        Some("Deny") => None,
+        Some("Deny") => {
+            assert_eq!(response["context"], json!({}), "a refusal names nobody");
+            None
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -160,4 +180,24 @@ async fn a_fault_is_an_error_and_no_decision() {
     });
     let event = serde_json::from_value(event).unwrap();
     assert!(authorizer::handle(&stage.authorizer, event).await.is_err());
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_is_denied_and_keeps_its_ticket() {
+    let stage = Stage::new().await;
+    let session = log_in(&stage, "ada").await;
+    let ticket = ticket(&stage, &session).await;
+    let host = ("Host", "chat.example:8080");
+    for headers in [
+        vec![host, ("Origin", "http://evil.example:8080")],
+        vec![host, ("Origin", "null")],
+        vec![host, ("Origin", "")],
+        vec![host, ("origin", "http://chat.example")],
+        vec![host, ("Origin", "http://evil.example"), ("Origin", "http://chat.example:8080")],
+        vec![("Origin", "http://chat.example:8080")],
+    ] {
+        assert!(decide_for(&stage.authorizer, &ticket, &headers).await.is_none(), "{headers:?}");
+    }
+    let own = [host, ("Origin", "http://chat.example:8080")];
+    assert!(decide_for(&stage.authorizer, &ticket, &own).await.is_some());
 }

@@ -15,5 +15,6 @@ mod accounts;
 mod authorizer;
 mod connection_manager;
 mod get_recent_messages;
+mod outside;
 mod send_message;
 mod stage;
