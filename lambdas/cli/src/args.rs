@@ -105,6 +105,11 @@ pub(crate) enum Action {
         #[arg(long, default_value = "user")]
         role: RoleName,
     },
+    /// Make another link by which somebody chooses a password: for who forgot theirs and gets no mail
+    NewLink {
+        /// A user name, a confirmed e-mail address or a user id
+        user: String,
+    },
     /// Tell what there is to know of somebody
     Show {
         /// A user name, a confirmed e-mail address or a user id
@@ -169,6 +174,7 @@ impl Action {
                 let (username, email) = (name.clone(), email.clone());
                 AdminCommand::CreateUser { username, email, role: (*role).into() }
             }
+            Self::NewLink { user } => AdminCommand::NewLink { user: user.clone() },
             Self::Show { user } => AdminCommand::Show { user: user.clone() },
             Self::SetRole { user, role } => {
                 AdminCommand::SetRole { user: user.clone(), role: (*role).into() }
@@ -213,6 +219,7 @@ mod tests {
         let email = Some("ada@example.com".to_owned());
         let full = AdminCommand::CreateUser { username: user(), email, role: Role::Admin };
         assert_same(&command("create-user ada --email ada@example.com --role admin"), &full);
+        assert_same(&command("new-link ada"), &AdminCommand::NewLink { user: user() });
         assert_same(&command("show ada"), &AdminCommand::Show { user: user() });
         let set = AdminCommand::SetRole { user: user(), role: Role::Admin };
         assert_same(&command("set-role ada admin"), &set);

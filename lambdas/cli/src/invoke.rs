@@ -128,8 +128,8 @@ impl Function {
     /// Gives a command.
     ///
     /// One whose answer is lost is given again: a second time it changes nothing more. `create-user`
-    /// alone is not, since a second one would be told that the name is taken, and its link would be
-    /// lost with the first answer.
+    /// alone is not, since a second one would be told that the name is taken, which looks
+    /// as if somebody else had it.
     pub(crate) async fn ask(&self, command: &AdminCommand) -> Result<AdminAnswer, Error> {
         let request = AdminRequest { command: command.clone(), actor: self.actor.clone() };
         let request = serde_json::to_vec(&request).map_err(Error::Answer)?;

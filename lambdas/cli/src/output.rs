@@ -1,6 +1,6 @@
 //! What a person reads.
 
-use protocol::{AdminDone, AdminStatus, AdminUser, Role};
+use protocol::{AdminDone, AdminLink, AdminStatus, AdminUser, Role};
 
 use crate::args::Action;
 
@@ -9,14 +9,8 @@ pub(crate) fn lines(action: &Action, done: &AdminDone) -> String {
     let user = &done.user;
     let who = who(user);
     let text = match action {
-        Action::CreateUser { .. } => match &done.link {
-            Some(link) => format!(
-                "{who} is made. Whoever opens this link first chooses the password; it is good \
-                until {}:\n{}\n",
-                link.expires_at, link.url,
-            ),
-            None => format!("{who} is made.\n"),
-        },
+        Action::CreateUser { .. } => format!("{who} is made, by this link.\n{}", link(done)),
+        Action::NewLink { .. } => format!("Another link for {who}.\n{}", link(done)),
         Action::Show { .. } => card(user),
         Action::SetRole { .. } => format!("{who} has the role {}.\n", role(user.role)),
         Action::Disable { .. } => {
@@ -29,6 +23,16 @@ pub(crate) fn lines(action: &Action, done: &AdminDone) -> String {
         Action::Erase { .. } => format!("{who} is erased, with {} messages.\n", done.erased),
     };
     plain(&text)
+}
+
+fn link(done: &AdminDone) -> String {
+    let shown = |link: &AdminLink| {
+        format!(
+            "Whoever opens it first chooses the password; it is good until {}:\n{}\n",
+            link.expires_at, link.url,
+        )
+    };
+    done.link.as_ref().map(shown).unwrap_or_default()
 }
 
 /// `ada (u_1)`, or the id alone.
@@ -76,8 +80,6 @@ pub(crate) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::AdminLink;
-
     use super::*;
 
     fn done(username: &str) -> AdminDone {

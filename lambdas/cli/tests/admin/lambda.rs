@@ -5,6 +5,7 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use axum::body::Bytes;
 use axum::extract::{Path as PathOf, State};
 use axum::http::{StatusCode, header::CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -81,8 +82,10 @@ impl Lambda {
 async fn invoke(
     State(Lambda(calls)): State<Lambda>,
     PathOf(name): PathOf<String>,
-    Json(event): Json<Value>,
+    // Lambda takes events of any content type.
+    event: Bytes,
 ) -> Response {
+    let event = serde_json::from_slice(&event).unwrap();
     let answer = {
         let mut calls = calls.lock().unwrap();
         calls.asked.push((name, event));
