@@ -1,6 +1,6 @@
 output "site_url" {
   description = "Where people open the chat."
-  value       = module.site.url
+  value       = local.site_url
 }
 
 output "site_domain" {
@@ -23,6 +23,11 @@ output "function_names" {
   value       = { for name, function in module.function : name => function.name }
 }
 
+output "admin_function_name" {
+  description = "The function that `parley admin` invokes. Who may is said by the policies of people, not here."
+  value       = module.function["admin"].name
+}
+
 output "log_groups" {
   description = "Where the functions log to, by their names here."
   value       = { for name, function in module.function : name => function.log_group_name }
@@ -39,6 +44,15 @@ output "signing_key_names" {
     active    = aws_kms_alias.signing[var.signing_keys.active].name
     published = values(aws_kms_alias.signing)[*].name
   }
+}
+
+output "mail_dns_records" {
+  description = "The DNS records by which the domain says that SES may send for it; none for an address, or without mail. In the Regions that have a DKIM domain of their own, the value ends in that."
+  value = [for token in local.mail_dkim_tokens : {
+    type  = "CNAME"
+    name  = "${token}._domainkey.${local.mail_identity}"
+    value = "${token}.dkim.amazonses.com"
+  }]
 }
 
 output "dashboard_name" {

@@ -1,3 +1,7 @@
+locals {
+  site_url = coalesce(var.site_url, module.site.url)
+}
+
 module "site" {
   source = "./modules/site"
 

@@ -7,10 +7,12 @@ MiniStack's modules; a version that has moved a name fails at the start, by that
 import json
 import re
 import socketserver
+from email.utils import parseaddr
 from xml.sax.saxutils import escape
 
-from ministack.core import iam_evaluator
-from ministack.services import cloudfront, cloudwatch, dynamodb, iam, lambda_svc
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import cloudfront, cloudwatch, dynamodb, iam, lambda_svc, ses_v2
 
 
 def remove(emulator_port):
@@ -21,6 +23,8 @@ def remove(emulator_port):
     tell_boundaries_the_tags()
     tell_conditions_the_role()
     take_all_calls_for_safe()
+    judge_mail_by_its_sender()
+    tell_how_long_dkim_keys_are()
     describe_alarms_whole()
     restore_since_the_beginning()
 
@@ -122,6 +126,45 @@ def take_all_calls_for_safe():
         return "true" if key.lower() == "aws:securetransport" else original(key, context)
 
     iam_evaluator._resolve_condition_key = resolve
+
+
+def judge_mail_by_its_sender():
+    """SES asks whether the caller may send from the identity that a mail is from, and tells conditions
+    the address: https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
+    MiniStack asks about `*`, and tells nothing. Not needed once a link is mailed without this.
+    """
+    original_resource, original_judge = iam_actions._ses_v2_resource_arn, app._enforce_data_plane
+    # Between the two there is nothing to wait for, so no other call comes between.
+    sender = ""
+
+    def resource(method, path, body, region, account):
+        nonlocal sender
+        sender = ""
+        if (method, path) == ("POST", "/v2/email/outbound-emails"):
+            sender = parseaddr(json.loads(body).get("FromEmailAddress", ""))[1]
+            return f"arn:aws:ses:{region}:{account}:identity/{sender.partition('@')[2]}"
+        return original_resource(method, path, body, region, account)
+
+    def judge(service, *rest, **options):
+        if service == "sesv2" and sender:
+            options["service_context"] = {"ses:FromAddress": sender}
+        return original_judge(service, *rest, **options)
+
+    iam_actions._ses_v2_resource_arn, app._enforce_data_plane = resource, judge
+
+
+def tell_how_long_dkim_keys_are():
+    """SES tells of a domain how long the keys are that were asked for:
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DkimAttributes.html
+    Not needed once a second plan shows no change without this.
+    """
+    original = ses_v2._easy_dkim_attributes
+
+    def attributes(identity, identity_type, asked):
+        lengths = {"NextSigningKeyLength": asked.get("NextSigningKeyLength", "RSA_2048_BIT")}
+        return original(identity, identity_type, asked) | (lengths if identity_type == "DOMAIN" else {})
+
+    ses_v2._easy_dkim_attributes = attributes
 
 
 def describe_alarms_whole():

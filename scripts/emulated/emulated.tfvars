@@ -9,6 +9,23 @@ settings = {
   FANOUT_POST_TIMEOUT_MS = "5000"
 }
 
+# The scenarios sign people up and log them in, all from one address, without waiting for a mail.
+signup         = "open"
+signup_domains = []
+verify_email   = false
+address_limits = false
+
+# Sent nowhere: kept to be read. scripts/emulated/deployment.py says so to the bootstrap, too.
+mail = { from = "parley@example.com" }
+
+# scripts/emulated/outside.py makes the secret.
+trusted_issuers = [{
+  namespace        = "intranet"
+  issuer           = "https://intranet.example"
+  audience         = "parley"
+  secret_parameter = "/parley/dev/issuers/intranet"
+}]
+
 # With alarms and a budget, so that they are applied here too.
 alarm_email        = "on-call@example.com"
 monthly_budget_usd = 50

@@ -103,13 +103,16 @@ def run(own, command):
     url, site_url = f"http://127.0.0.1:{emulator}", f"http://localhost:{site}"
     with server(own, url, emulator, site) as emulated:
         deployment = Deployment(own, url, site_url)
-        deployment.deploy()
+        outside_secret = deployment.deploy()
         outputs = deployment.outputs()
         if command:
             addresses = {
                 "PARLEY_SITE_URL": site_url,
                 "PARLEY_HTTP_URL": outputs["http_url"],
                 "PARLEY_WEBSOCKET_URL": outputs["websocket_url"],
+                "PARLEY_ADMIN_FUNCTION": outputs["admin_function_name"],
+                "PARLEY_MAILBOX_URL": mailbox(url),
+                "PARLEY_OUTSIDE_SECRET": outside_secret,
             }
             with Program(command, PATIENCE, env=environment() | deployment.settings | addresses) as program:
                 return program.wait()
@@ -150,6 +153,11 @@ def server(own, url, emulator, site):
     return program
 
 
+def mailbox(url):
+    """Where MiniStack shows what was sent."""
+    return f"{url}/_ministack/ses/messages"
+
+
 def introduce(own, url, site_url, outputs, settings):
     lines = ["unset AWS_PROFILE AWS_SESSION_TOKEN", *(f"export {key}={shlex.quote(settings[key])}" for key in settings)]
     (own / "env").write_text("\n".join(lines) + "\n")
@@ -157,6 +165,7 @@ def introduce(own, url, site_url, outputs, settings):
   the chat       {site_url}
   its socket     {outputs["websocket_url"]}
   its HTTP API   {outputs["http_url"]}
+  its mails      {mailbox(url)}
   AWS            {url}, account {ACCOUNT}, {REGION}; its log is {own}/server.log
 
 For AWS's tools and ours, in another terminal: `. {own}/env`, then as in `make logs ENV={ENVIRONMENT}`.

@@ -1,8 +1,10 @@
 """What `make test-emulated` proves of a stage that the same Terraform has just made on an emulated AWS.
 
-Each check leaves the stage as it found it, but for the last one, which removes it.
+Each check leaves the stage as it found it, but for the last two: one rotates the key for good, the
+other removes the stage.
 """
 
+import base64
 import contextlib
 import json
 import os
@@ -11,8 +13,13 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 import boto3
+import jwt
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 ENVIRONMENT = "dev"
 NAME = f"parley-{ENVIRONMENT}"
@@ -21,12 +28,16 @@ BODY = [
     "--http-url", os.environ["PARLEY_HTTP_URL"],
     "--websocket-url", os.environ["PARLEY_WEBSOCKET_URL"],
 ]  # fmt: skip
+RUN = [SCENARIOS, "run", "--body", "emulated", *BODY]
 # One permission, and a scenario that cannot pass without it.
 SAMPLES = [
     ("send-message", "dynamodb:PutItem", f"{NAME}-sends", "sending::texts_keep_their_bytes"),
     ("send-message", "execute-api:ManageConnections", "@connections", "tutorial::the_body_of_a_frame_speaks_for_nobody_else"),
     ("connection-manager", "dynamodb:PutItem", f"{NAME}-subscriptions", "sockets::hello_tells_who_and_where"),
+    ("connection-manager", "dynamodb:GetItem", f"{NAME}-accounts", "sockets::hello_tells_who_and_where"),
     ("accounts", "kms:Sign", ":key/", "accounts::a_session_from_sign_up_to_its_end"),
+    ("accounts", "ses:SendEmail", ":identity/", "accounts::a_link_confirms_an_address"),
+    ("authorizer", "ssm:GetParameter", "/issuers/", "outside::a_token_of_another_issuer_opens_a_socket"),
 ]
 
 
@@ -71,7 +82,7 @@ def the_smoke_test_passes():
 
 
 def every_scenario_passes_with_iam_enforced():
-    ran = subprocess.run([SCENARIOS, "run", "--body", "emulated", *BODY])
+    ran = subprocess.run(RUN)
     ensure(ran.returncode == 0, "scenarios failed")
 
 
@@ -79,10 +90,11 @@ def each_right_that_is_taken_is_missed():
     for function, action, resource, scenario in SAMPLES:
         since = int(time.time() * 1000)
         with without(function, action, resource):
-            run(SCENARIOS, "run", "--body", "emulated", *BODY, "--only", scenario, expect=1)
+            start_anew(function)
+            run(*RUN, "--only", scenario, expect=1)
         denied = [message for message in logged(function, since) if "AccessDenied" in message and action in message]
         ensure(denied, f"the log of {function} does not say that {action} was denied")
-        run(SCENARIOS, "run", "--body", "emulated", *BODY, "--only", scenario)
+        run(*RUN, "--only", scenario)
         print(f"    {function} without {action} on {resource}: {scenario} fails, and its log says why")
 
 
@@ -107,11 +119,56 @@ def without(function, action, resource):
         iam.put_role_policy(**names, PolicyDocument=json.dumps(policy))
 
 
+def start_anew(function):
+    """Ends the function's processes, which keep what they have read, as a secret. Any change does."""
+    functions = boto3.client("lambda")
+    name = f"{NAME}-{function}"
+    description = functions.get_function_configuration(FunctionName=name)["Description"]
+    functions.update_function_configuration(FunctionName=name, Description=description)
+
+
 def logged(function, since):
     pages = boto3.client("logs").get_paginator("filter_log_events")
     for page in pages.paginate(logGroupName=f"/aws/lambda/{NAME}-{function}", startTime=since):
         for event in page["events"]:
             yield event["message"]
+
+
+def a_token_made_by_a_django_view_opens_a_socket():
+    """As in docs/operations.md, with the tutorial's frames, by programs that are not ours."""
+    secret, socket_url = os.environ["PARLEY_OUTSIDE_SECRET"], os.environ["PARLEY_WEBSOCKET_URL"]
+    now, text = int(time.time()), f"from the intranet, {os.getpid()}"
+    claims = {"sub": "7", "username": "ada", "iss": "https://intranet.example", "aud": "parley"}
+    claims |= {"iat": now, "exp": now + 600}
+    token = jwt.encode(claims, secret, algorithm="HS256")
+    with connect(f"{socket_url}?token={token}", proxy=None) as socket:
+        socket.send(json.dumps({"action": "sendMessage", "token": token, "content": text}))
+        [message] = received(socket, "messages", text)
+        ensure(message["username"] == "intranet/ada", f"it speaks as {message['username']}")
+        ensure(message["userId"].startswith("x_"), f"it is {message['userId']}")
+        socket.send(json.dumps({"action": "getRecentMessages"}))
+        ensure(received(socket, "messages", text)[-1] == message, "history has another message")
+    for wrong, signed in {
+        "of another secret": jwt.encode(claims, secret[::-1], algorithm="HS256"),
+        "for somebody else": jwt.encode(claims | {"aud": "wiki"}, secret, algorithm="HS256"),
+        "good for an hour": jwt.encode(claims | {"exp": now + 3600}, secret, algorithm="HS256"),
+        "without a signature": jwt.encode(claims, None, algorithm="none"),
+    }.items():
+        try:
+            with connect(f"{socket_url}?token={signed}", proxy=None):
+                raise Failure(f"a token {wrong} opens a socket")
+        except InvalidStatus as refused:
+            ensure(refused.response.status_code == 403, f"a token {wrong} is refused with {refused.response.status_code}")
+
+
+def received(socket, field, text):
+    """The `field` of the first frame that has it, with a message of this text in it."""
+    deadline = time.monotonic() + 20
+    while (left := deadline - time.monotonic()) > 0:
+        frame = json.loads(socket.recv(timeout=left))
+        if any(message.get("content") == text for message in frame.get(field, [])):
+            return frame[field]
+    raise Failure(f"no frame came with {text!r}")
 
 
 def the_log_can_be_read():
@@ -193,7 +250,7 @@ def a_restore_brings_the_messages_back():
         ensure(why in said, f"AT={at} is refused by other words: {said}")
 
     # So that there is a room with an epoch, and a message.
-    run(SCENARIOS, "run", "--body", "emulated", *BODY, "--only", "sockets::hello_tells_who_and_where")
+    run(*RUN, "--only", "sockets::hello_tells_who_and_where")
     the_smoke_test_passes()
     first = tables()
     before = {name: rows(first[name]) for name in first}
@@ -234,7 +291,7 @@ def tables():
 
 def variables(*lines):
     """A file of the stage's own variables, with these lines for their likes."""
-    path = pathlib.Path(os.environ["LAMBDA_DIR"]).parent / "restored.tfvars"
+    path = pathlib.Path(os.environ["LAMBDA_DIR"]).parent / "changed.tfvars"
     own = pathlib.Path(os.environ["VAR_FILE"]).read_text().splitlines()
     kept = [line for line in own if not line.startswith(tuple(each.split()[0] for each in lines))]
     path.write_text("\n".join([*kept, *lines]) + "\n")
@@ -272,6 +329,58 @@ def what_is_wrong_is_refused_in_a_line():
     ensure(f"parley: this would delete {NAME}-" in said, said)
 
 
+def a_rotation_of_the_key_logs_nobody_out():
+    """The three deploys of docs/operations.md. The key of before is gone after it, for good."""
+    name, password = f"rotated-{os.getpid()}", f"a long pass phrase {time.time()}"
+    call("POST", "/v1/accounts", {"username": name, "password": password}, expect=201)
+    login = {"login": name, "password": password}
+    session, cookie = call("POST", "/v1/sessions", login)
+    first = session["accessToken"]
+
+    rotate('active = "first", published = ["first", "second"]')
+    call("GET", "/v1/me", token=first)
+    rotate('active = "second", published = ["first", "second"]')
+    call("GET", "/v1/me", token=first)
+    session, cookie = call("POST", "/v1/sessions/refresh", cookie=cookie)
+    second = session["accessToken"]
+    ensure(key_of(first) != key_of(second), "the new key does not sign")
+    call("GET", "/v1/me", token=second)
+    rotate('active = "second", published = ["second"]')
+    call("GET", "/v1/me", token=first, expect=401)
+    call("GET", "/v1/me", token=second)
+    session, cookie = call("POST", "/v1/sessions/refresh", cookie=cookie)
+    ensure(key_of(session["accessToken"]) == key_of(second), "another key signs than the one that is left")
+
+
+def rotate(keys):
+    # For what comes after, too: without it the key of before would be made again.
+    os.environ["VAR_FILE"] = variables(f"signing_keys = {{ {keys} }}")
+    stage("apply")
+
+
+def call(method, path, body=None, token=None, cookie=None, expect=200):
+    """What an HTTP call answers, and the cookies that the next one sends."""
+    headers = {"content-type": "application/json"}
+    headers |= {"authorization": f"Bearer {token}"} if token else {}
+    headers |= {"cookie": cookie} if cookie else {}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(os.environ["PARLEY_HTTP_URL"] + path, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            status, text, headers = response.status, response.read(), response.headers
+    except urllib.error.HTTPError as error:
+        status, text, headers = error.code, error.read(), error.headers
+    ensure(status == expect, f"{method} {path} answers {status}, not {expect}: {text.decode()}")
+    cookies = [each.split(";")[0] for each in headers.get_all("set-cookie", [])]
+    return json.loads(text or b"null"), "; ".join(cookies)
+
+
+def key_of(token):
+    """The `kid` of a JWT."""
+    header = token.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"]
+
+
 def after_a_destroy_nothing_is_left():
     stage("destroy")
     left = {
@@ -282,6 +391,7 @@ def after_a_destroy_nothing_is_left():
         "APIs": [api["Name"] for api in boto3.client("apigatewayv2").get_apis()["Items"]],
         "alarms": [a["AlarmName"] for a in boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]],
         "topics": boto3.client("sns").list_topics()["Topics"],
+        "identities": boto3.client("sesv2").list_email_identities()["EmailIdentities"],
         "distributions": boto3.client("cloudfront").list_distributions()["DistributionList"].get("Items", []),
         "buckets": [b["Name"] for b in boto3.client("s3").list_buckets()["Buckets"] if NAME in b["Name"]],
     }
@@ -297,11 +407,13 @@ CHECKS = [
     the_smoke_test_passes,
     every_scenario_passes_with_iam_enforced,
     each_right_that_is_taken_is_missed,
+    a_token_made_by_a_django_view_opens_a_socket,
     the_log_can_be_read,
     what_is_wrong_is_refused_in_a_line,
     a_failed_apply_leaves_the_old_version_serving,
     a_restore_brings_the_messages_back,
     a_second_plan_shows_no_change,
+    a_rotation_of_the_key_logs_nobody_out,
     after_a_destroy_nothing_is_left,
 ]
 

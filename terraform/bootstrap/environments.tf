@@ -6,6 +6,7 @@ module "environment" {
   account_id   = var.account_id
   region       = var.region
   state_bucket = local.state_bucket
+  mail_from    = lookup(var.mail_from, each.key, null)
   trust        = local.trust["environment:${each.key}"]
 }
 

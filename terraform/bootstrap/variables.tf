@@ -38,6 +38,23 @@ variable "environments" {
   }
 }
 
+variable "mail_from" {
+  description = "The address that each environment may send mail from, as in { prod = \"parley@example.com\" }; the others send none. It is `mail.from` of the environment's own variables."
+  type        = map(string)
+  nullable    = false
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.mail_from), ["dev", "staging", "prod"])) == 0
+    error_message = "There is no environment '${join("', '", setsubtract(keys(var.mail_from), ["dev", "staging", "prod"]))}': it is dev, staging or prod."
+  }
+
+  validation {
+    condition     = alltrue([for address in values(var.mail_from) : can(regex("^[A-Za-z0-9._+-]+@[a-z0-9-]+([.][a-z0-9-]+)+$", address))])
+    error_message = "mail_from holds addresses alone, as in parley@example.com: no name, no wildcard, the domain in small letters."
+  }
+}
+
 variable "github_provider_exists" {
   description = "Whether something else in this account already made GitHub's identity provider, of which an account has one at most."
   type        = bool

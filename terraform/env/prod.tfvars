@@ -4,6 +4,12 @@ region = "us-east-1"
 
 log_retention_days = 90
 
+# Nobody signs up: an administrator makes people (`parley admin create-user`). With mail, that can
+# change; docs/operations.md says how.
+# mail           = { from = "parley@example.com" }
+# signup         = "domain"
+# signup_domains = ["example.com"]
+
 # Without an address there are no alarms, and no budget.
 # alarm_email        = "on-call@example.com"
 # monthly_budget_usd = 50

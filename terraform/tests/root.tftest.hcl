@@ -25,6 +25,11 @@ variables {
 run "each_role_may_make_the_calls_of_its_function" {
   command = plan
 
+  # Without it, accounts may send none.
+  variables {
+    mail = { from = "parley@example.com" }
+  }
+
   override_resource {
     target          = module.table["sends"].aws_dynamodb_table.this
     values          = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/parley-prod-sends" }
@@ -55,7 +60,7 @@ run "each_role_may_make_the_calls_of_its_function" {
   }
 
   assert {
-    condition     = jsondecode(module.function["accounts"].policy).Statement[3] == { Effect = "Allow", Action = ["kms:Sign"], Resource = ["arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-44cd-96ef-1234567890ab"] }
+    condition     = jsondecode(module.function["accounts"].policy).Statement[6] == { Effect = "Allow", Action = ["kms:Sign"], Resource = ["arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-44cd-96ef-1234567890ab"] }
     error_message = "accounts may not sign with the active key, or may do more with it."
   }
 
@@ -298,8 +303,8 @@ run "the_variables_of_prod_give_no_protection_away" {
   command = plan
 
   assert {
-    condition     = output.table_names != {} && !can(regex("(?m)^\\s*(protected\\s*=\\s*false|allow_url_token\\s*=\\s*true)", "${file("env/prod.tfvars")}${file("env/staging.tfvars")}"))
-    error_message = "prod or staging could be destroyed by one command, or takes tokens in URLs."
+    condition     = output.table_names != {} && !can(regex("(?m)^\\s*((protected|verify_email|address_limits)\\s*=\\s*false|allow_url_token\\s*=\\s*true|signup\\s*=\\s*\"open\")", "${file("env/prod.tfvars")}${file("env/staging.tfvars")}"))
+    error_message = "prod or staging could be destroyed by one command, takes tokens in URLs, or lets in people whom nobody knows."
   }
 }
 

@@ -1,20 +1,31 @@
 //! The SDK clients, with the time limits and retries that the functions' own timeouts leave room
 //! for. The SDK's defaults have no read timeout, and begin a retry after a second.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, TransactWriteItem};
 use aws_types::SdkConfig;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::Error;
+use crate::{Error, id};
 
 /// One try of a call, at the most.
 const ATTEMPT: Duration = Duration::from_millis(1_000);
 /// All tries of a call, at the most: the longest chain of calls in a function, four, then ends
 /// before the function's own limit does.
 const OPERATION: Duration = Duration::from_millis(2_000);
+
+/// Tries of a transaction that collides with others.
+const TRIES: u32 = 5;
+/// The waits between them, in milliseconds.
+const RETRY_AFTER_MS: std::ops::RangeInclusive<u64> = 10..=100;
+/// `CancellationReason.Code` of a condition that did not hold (`TransactWriteItems` reference).
+const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
 /// Limits for calls that may be made again.
 #[must_use]
@@ -70,4 +81,78 @@ pub async fn put(
         .await
         .map_err(Error::service("PutItem", about))?;
     Ok(())
+}
+
+/// Reads a row, consistently: what was just written is what is asked for next.
+///
+/// # Errors
+/// When the table does not answer, or the row is not of this type.
+pub async fn get<T: DeserializeOwned>(
+    dynamodb: &aws_sdk_dynamodb::Client,
+    table_name: &str,
+    about: &'static str,
+    key: [(&str, &str); 2],
+) -> Result<Option<T>, Error> {
+    let found = dynamodb
+        .get_item()
+        .table_name(table_name)
+        .set_key(Some(text_key(key)))
+        .consistent_read(true)
+        .send()
+        .await
+        .map_err(Error::service("GetItem", about))?;
+    found.item.map(|item| serde_dynamo::from_item(item).map_err(Error::row(about))).transpose()
+}
+
+/// A key of two strings.
+#[must_use]
+pub fn text_key(key: [(&str, &str); 2]) -> HashMap<String, AttributeValue> {
+    key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned()))).into()
+}
+
+/// What became of a transaction.
+#[derive(Debug)]
+pub enum Transacted {
+    /// All of it was done.
+    Done,
+    /// Nothing was done, since conditions did not hold: for each action in its order, whether its own
+    /// was among them.
+    Refused(Vec<bool>),
+}
+
+/// Writes all or nothing, and tries again when others write to the same items. All tries are one to
+/// DynamoDB, by their token: an answer that was lost is answered once more.
+///
+/// # Errors
+/// When the table does not answer, or stays contended.
+pub async fn transact(
+    dynamodb: &aws_sdk_dynamodb::Client,
+    about: &'static str,
+    items: Vec<TransactWriteItem>,
+) -> Result<Transacted, Error> {
+    let token = id::random("x")?;
+    let mut tries = 0;
+    loop {
+        let sent = dynamodb
+            .transact_write_items()
+            .client_request_token(&token)
+            .set_transact_items(Some(items.clone()))
+            .send()
+            .await;
+        let Err(error) = sent else { return Ok(Transacted::Done) };
+        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+            error.as_service_error()
+        {
+            let failed = |reason: &CancellationReason| reason.code() == Some(CONDITION_FAILED);
+            let refused: Vec<_> = cancelled.cancellation_reasons().iter().map(failed).collect();
+            if refused.contains(&true) {
+                return Ok(Transacted::Refused(refused));
+            }
+        }
+        tries += 1;
+        if tries == TRIES {
+            return Err(Error::service("TransactWriteItems", about)(error));
+        }
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(RETRY_AFTER_MS))).await;
+    }
 }

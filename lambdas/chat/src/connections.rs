@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::frame::Caller;
 use crate::settings::Reader;
 use crate::{Error, aws, subscriptions};
@@ -15,18 +16,21 @@ pub struct Connections {
     table: String,
 }
 
-/// A row of the table.
+/// A socket: a row of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
-    user_id: String,
-    connection_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_id: Option<String>,
-    /// Milliseconds since 1970.
-    connected_at: i64,
-    /// Seconds since 1970, for TTL.
-    expires_at: i64,
+pub struct Connection {
+    /// Whose it is.
+    pub user_id: String,
+    /// The platform's name of it.
+    pub connection_id: String,
+    /// The session that it belongs to; none for somebody whom an outside issuer vouches for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// When it connected, in milliseconds since 1970.
+    pub connected_at: i64,
+    /// When it can no longer be there, in seconds since 1970, for TTL.
+    pub expires_at: i64,
 }
 
 impl Connections {
@@ -40,7 +44,7 @@ impl Connections {
     /// # Errors
     /// When the table does not answer.
     pub async fn put(&self, caller: &Caller) -> Result<(), Error> {
-        let row = Row {
+        let row = Connection {
             user_id: caller.identity.user_id.clone(),
             connection_id: caller.connection_id.clone(),
             session_id: caller.identity.session_id.clone(),
@@ -48,6 +52,35 @@ impl Connections {
             expires_at: subscriptions::expires_at(caller.connected_at),
         };
         aws::put(&self.dynamodb, &self.table, "connections", &row).await
+    }
+
+    /// The sockets of a person.
+    ///
+    /// # Errors
+    /// When the table does not answer, or a row cannot be read.
+    pub async fn of_user(&self, user_id: &str) -> Result<Vec<Connection>, Error> {
+        let now = Timestamp::now().seconds();
+        let mut connections = Vec::new();
+        let mut pages = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("userId = :user")
+            .expression_attribute_values(":user", AttributeValue::S(user_id.to_owned()))
+            .consistent_read(true)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(Error::service("Query", "connections"))?;
+            for item in page.items.unwrap_or_default() {
+                let row: Connection =
+                    serde_dynamo::from_item(item).map_err(Error::row("connections"))?;
+                if row.expires_at > now {
+                    connections.push(row);
+                }
+            }
+        }
+        Ok(connections)
     }
 
     /// Deletes the socket's row.

@@ -35,6 +35,9 @@ pub enum Error {
         #[source]
         source: Source,
     },
+    /// What was asked for is done in part only; doing it again does the rest.
+    #[error("{0}")]
+    Unfinished(&'static str),
     /// An event without what its route always carries.
     #[error("the event has no {0}")]
     Event(&'static str),
@@ -73,6 +76,7 @@ impl Error {
             Self::Contended(_) => "Contended",
             Self::Service { .. } => "Service",
             Self::Row { .. } => "Row",
+            Self::Unfinished(_) => "Unfinished",
             Self::Event(_) => "Event",
             Self::Fault(_) => "Fault",
         }
@@ -87,7 +91,7 @@ impl Error {
                 retry_after_ms: Some(500),
                 ..ErrorBody::new(ErrorCode::Busy, "The room is busy. Please send it again.")
             },
-            Self::Service { .. } => ErrorBody {
+            Self::Service { .. } | Self::Unfinished(_) => ErrorBody {
                 retry_after_ms: Some(1_000),
                 ..ErrorBody::new(
                     ErrorCode::Unavailable,

@@ -4,8 +4,6 @@
 use std::time::Duration;
 
 use aws_sdk_apigatewaymanagement::Client;
-use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
-use aws_sdk_apigatewaymanagement::config::timeout::TimeoutConfig;
 use aws_sdk_apigatewaymanagement::error::SdkError;
 use aws_sdk_apigatewaymanagement::operation::post_to_connection::PostToConnectionError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
@@ -18,6 +16,7 @@ use crate::Error;
 use crate::clock::Timestamp;
 use crate::error::Chain;
 use crate::frame::Caller;
+use crate::push;
 use crate::rooms::RoomName;
 use crate::settings::Reader;
 use crate::subscriptions::{Subscription, Subscriptions};
@@ -66,16 +65,8 @@ impl Fanout {
     /// `FANOUT_DEADLINE_MS`, `FANOUT_IN_FLIGHT`, `FANOUT_REAP_GRACE_MS`.
     pub fn new(aws: &aws_types::SdkConfig, settings: &mut Reader<'_>) -> Self {
         let attempt = settings.millis("FANOUT_POST_TIMEOUT_MS", Duration::from_secs(1));
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempt).build();
-        // The SDK's own retry begins after a second and shares one budget among all posts: ours is
-        // sooner, and one socket's trouble is not another's.
-        let config = aws_sdk_apigatewaymanagement::config::Builder::from(aws)
-            .endpoint_url(settings.required("PUSH_ENDPOINT"))
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts)
-            .build();
         Self {
-            push: Client::from_conf(config),
+            push: push::client(aws, settings, attempt),
             subscriptions: Subscriptions::new(aws, settings),
             deadline: settings.millis("FANOUT_DEADLINE_MS", Duration::from_secs(2)),
             in_flight: settings.number("FANOUT_IN_FLIGHT", 64),

@@ -1,23 +1,28 @@
 //! The nouns that Parley's functions share, one file each: the room's [`log`], its [`rooms`], the
-//! sockets ([`connections`], [`subscriptions`]), [`fanout`], [`identity`], and what a function
-//! stands on ([`settings`], [`aws`], [`frame`], [`runtime`]).
+//! sockets ([`connections`], [`subscriptions`]), [`fanout`] and [`farewell`], people ([`accounts`],
+//! [`sessions`], [`identity`]), and what a function stands on ([`settings`], [`aws`], [`frame`], [`runtime`]).
 //!
 //! A use case is not here: it is the `handle` of its function.
 
+pub mod accounts;
 pub mod aws;
 pub mod clock;
 pub mod connections;
 pub mod error;
 pub mod fanout;
+pub mod farewell;
 pub mod frame;
 pub mod id;
 pub mod identity;
 pub mod log;
 pub mod origin;
+mod push;
 pub mod rooms;
 #[cfg(feature = "lambda")]
 pub mod runtime;
+pub mod sessions;
 pub mod settings;
+pub mod site;
 pub mod subscriptions;
 
 pub use error::Error;

@@ -102,6 +102,47 @@ impl Reader<'_> {
         Duration::from_millis(self.number(name, default))
     }
 
+    /// A value, if it is set.
+    pub fn optional(&mut self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    /// A required address of a site, `http://host` or `https://host` with what may stand behind it;
+    /// without a slash at the end.
+    pub fn url(&mut self, name: &str) -> String {
+        let url = self.required(name);
+        let url = url.trim_end_matches('/');
+        let is_url = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/[]%".contains(c);
+        if !is_url.is_some_and(|rest| !rest.is_empty() && rest.chars().all(plain)) {
+            self.problem(format!("{name} is not an address as in https://chat.example"));
+        }
+        url.to_owned()
+    }
+
+    /// One of these words; the first when it is not set.
+    pub fn one_of<'w>(&mut self, name: &str, words: &[&'w str]) -> &'w str {
+        let default = words.first().copied().unwrap_or_default();
+        let Some(value) = self.get(name) else { return default };
+        match words.iter().find(|word| **word == value) {
+            Some(word) => word,
+            None => {
+                self.problem(format!("{name} is none of {}", words.join(", ")));
+                default
+            }
+        }
+    }
+
+    /// Words with white space between them; none when it is not set.
+    pub fn words(&mut self, name: &str) -> Vec<String> {
+        self.get(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Something that is wrong with several settings together.
+    pub fn wrong(&mut self, problem: &str) {
+        self.problem(problem.to_owned());
+    }
+
     /// A required value that `parse` must take.
     pub fn parsed<T, E: std::fmt::Display>(
         &mut self,
@@ -125,6 +166,20 @@ impl Reader<'_> {
                 self.problem(format!("{name}: {error}"));
                 None
             }
+        }
+    }
+
+    /// Ends the reading with what [`Reader::parsed`] found.
+    ///
+    /// # Errors
+    /// All that was missing or wrong, together.
+    pub fn finish_with<T>(mut self, parsed: Option<T>) -> Result<T, SettingsError> {
+        if parsed.is_none() && self.problems.is_empty() {
+            self.problem("a setting could not be read".to_owned());
+        }
+        match parsed {
+            Some(parsed) if self.problems.is_empty() => Ok(parsed),
+            _ => Err(SettingsError(self.problems)),
         }
     }
 

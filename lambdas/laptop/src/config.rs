@@ -23,6 +23,8 @@ pub struct Config {
     pub gateway: Limits,
     /// Settings for every function, over those that Terraform would give it.
     pub settings: BTreeMap<String, String>,
+    /// What the Parameter Store holds, by name: for tests.
+    pub parameters: BTreeMap<String, String>,
     /// A random delay before each call of a function: for tests of a person's own order.
     pub handler_delay: Option<RangeInclusive<Duration>>,
     /// Whether [`Laptop::requests`](crate::Laptop::requests) keeps bodies: for tests.
@@ -49,6 +51,7 @@ impl Default for Config {
             site: None,
             gateway: Limits::default(),
             settings: BTreeMap::new(),
+            parameters: BTreeMap::new(),
             handler_delay: None,
             record_requests: false,
             seed: 0,

@@ -4,15 +4,21 @@
 //! The functions are the same as on AWS and reach their services through the AWS SDK; see
 //! [`embedded`] for what answers.
 
+#[cfg(unix)]
+mod admin_socket;
 pub mod catalog;
 mod config;
 pub mod embedded;
+pub mod environment;
 mod functions;
 pub mod gateway;
+#[cfg(unix)]
+mod invoke;
 mod listener;
 mod lock;
 pub mod logging;
 mod private;
+mod rotation;
 mod site;
 
 use std::collections::BTreeSet;
@@ -23,14 +29,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
+use serde_json::Value;
+use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 pub use config::{Config, Data};
-pub use functions::FunctionError;
+pub use functions::{Failure, FunctionError};
 pub use lock::LockError;
+pub use rotation::{RotateError, rotate_key};
 
-use embedded::{Aws, Call, EmbeddedError, Faults, Options, RecordedRequest, SigningKey};
+use embedded::{Aws, Call, EmbeddedError, Faults, Mail, Options, RecordedRequest, SigningKey};
 use functions::Functions;
 use gateway::Gateway;
 use lock::Lock;
@@ -71,6 +80,9 @@ pub struct Laptop {
     sweeper: JoinHandle<()>,
     http_url: String,
     ws_url: String,
+    mails_stay: bool,
+    #[cfg(unix)]
+    admin: Option<admin_socket::AdminSocket>,
     _lock: Option<Lock>,
 }
 
@@ -83,6 +95,8 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
         Data::Memory => None,
         Data::Directory(path) => Some(path.as_path()),
     };
+    let mails_stay = config.bind.is_loopback()
+        && config.settings.get("SITE_URL").is_none_or(|url| gateway::is_on_this_machine(url));
     let site = config.site.as_deref().map(Site::open).transpose()?;
     let lock = directory.map(Lock::take).transpose()?;
     // The port is taken early, so that a second start fails at once, and listened on when all is
@@ -94,11 +108,14 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
         record_requests: config.record_requests,
         seed: config.seed,
         settings: config.settings,
+        parameters: config.parameters,
+        site_url: listener::site_url(port.address()),
     })
     .await?;
     let functions = Functions::new(&aws, config.handler_delay, config.seed)?;
     let sweeper = tokio::spawn(aws.sweeper());
-    let gateway = Arc::new(Gateway::new(aws, functions, config.gateway, site));
+    let gateway =
+        Arc::new(Gateway::new(aws, functions, config.gateway, site, config.bind.is_loopback()));
 
     let (listener, address) = port.listen()?;
     let listener = listener.tap_io(|socket| {
@@ -115,9 +132,24 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
             tracing::error!(%error, "the server ended");
         }
     });
+    #[cfg(unix)]
+    let admin = match &config.data {
+        Data::Memory => None,
+        Data::Directory(path) => admin_socket::AdminSocket::open(path, &gateway),
+    };
     let http_url = format!("http://{address}");
     let ws_url = format!("ws://{address}/ws");
-    Ok(Laptop { gateway, server, sweeper, http_url, ws_url, _lock: lock })
+    Ok(Laptop {
+        gateway,
+        server,
+        sweeper,
+        http_url,
+        ws_url,
+        mails_stay,
+        #[cfg(unix)]
+        admin,
+        _lock: lock,
+    })
 }
 
 impl Laptop {
@@ -152,6 +184,27 @@ impl Laptop {
         self.gateway.aws.requests()
     }
 
+    /// Invokes a function by itself, as Lambda's `Invoke` does: for tests of what no route reaches.
+    ///
+    /// # Errors
+    /// When the function gives no answer.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, Failure> {
+        self.gateway.functions.invoke(function, event).await
+    }
+
+    /// The latest mails that the functions sent, oldest first.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        self.gateway.aws.mails()
+    }
+
+    /// The mails that the functions send from now on, where all of them are for people at this
+    /// machine: it serves nobody else, and its mails' links lead to no other.
+    #[must_use]
+    pub fn own_mails(&self) -> Option<broadcast::Receiver<Mail>> {
+        self.mails_stay.then(|| self.gateway.aws.mail_arrivals())
+    }
+
     /// A DynamoDB client for tests: not recorded, and without faults.
     #[must_use]
     pub fn database(&self) -> aws_sdk_dynamodb::Client {
@@ -173,7 +226,15 @@ impl Laptop {
     /// Stops: sockets close with 1001, `$disconnect` runs for each, the database closes. Takes a
     /// few seconds at the most.
     pub async fn stop(mut self) {
-        self.gateway.stop(STOP_PATIENCE).await;
+        #[cfg(unix)]
+        let admin = async {
+            if let Some(admin) = &mut self.admin {
+                drop(timeout(STOP_PATIENCE, admin.close()).await);
+            }
+        };
+        #[cfg(not(unix))]
+        let admin = async {};
+        tokio::join!(self.gateway.stop(STOP_PATIENCE), admin);
         if timeout(STOP_PATIENCE, &mut self.server).await.is_err() {
             tracing::warn!("some requests did not end in time");
         }

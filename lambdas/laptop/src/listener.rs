@@ -1,7 +1,7 @@
 //! The one TCP port.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -35,12 +35,18 @@ impl Bound {
             // Accepted sockets inherit it.
             socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
             socket.bind(address)?;
-            Ok(socket)
+            let address = socket.local_addr()?;
+            Ok(Self { socket, address })
         };
         match bind() {
-            Ok(socket) => Ok(Self { socket, address }),
+            Ok(bound) => Ok(bound),
             Err(error) => Err(failure(address, error)),
         }
+    }
+
+    /// The address with its port, also when any free one was asked for.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn listen(self) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -58,5 +64,27 @@ fn failure(address: SocketAddr, error: io::Error) -> StartError {
         StartError::PortInUse(address.port())
     } else {
         StartError::Listen(address, error)
+    }
+}
+
+/// What a person on this machine types to get to the site: `localhost` where it leads there.
+pub(crate) fn site_url(address: SocketAddr) -> String {
+    let ip = address.ip();
+    let named = ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST || ip.is_unspecified();
+    if named { format!("http://localhost:{}", address.port()) } else { format!("http://{address}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_site_is_on_localhost_where_that_leads_there() {
+        let url = |address: &str| site_url(address.parse().unwrap());
+        for address in ["127.0.0.1:80", "[::1]:80", "0.0.0.0:80", "[::]:80"] {
+            assert_eq!(url(address), "http://localhost:80", "{address}");
+        }
+        assert_eq!(url("192.0.2.1:80"), "http://192.0.2.1:80");
+        assert_eq!(url("127.0.0.2:80"), "http://127.0.0.2:80");
     }
 }

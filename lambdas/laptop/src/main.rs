@@ -1,13 +1,15 @@
 //! `parley-laptop`: Parley in one process, for development and for a small team.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use laptop::embedded::Mail;
 use laptop::{Config, Data};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 /// Parley in one process: chat, accounts, storage and web client, without a cloud.
 #[derive(Debug, Parser)]
@@ -17,7 +19,7 @@ struct Args {
     #[arg(long, env = "PORT", default_value_t = 8080)]
     port: u16,
     /// The directory for database and signing key, made if missing
-    #[arg(long, env = "DATA", default_value = ".parley")]
+    #[arg(long, env = "DATA", default_value = ".parley", global = true)]
     data: PathBuf,
     /// The address to listen on; anything but a loopback address needs a TLS proxy in front
     #[arg(long, env = "BIND", default_value = "127.0.0.1", value_parser = address)]
@@ -25,19 +27,40 @@ struct Args {
     /// The directory of the built web client; without it only the API is served
     #[arg(long, env = "SITE")]
     site: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
-const AFTER_HELP: &str = "Also read from the environment: RUST_LOG (level, default info), \
-    LOG_FORMAT=json, HANDOVER_AFTER_MS (how long a socket serves before its client opens the \
-    next), COOKIE_SECURE=on (for a TLS proxy in front: browsers then keep the cookie from plain \
-    http), ALLOW_URL_TOKEN=off (a socket opens with a ticket, and not with an access token in its \
-    URL).
+/// What it does instead of serving.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a new signing key in the data directory of a Parley that is stopped
+    ///
+    /// From the next start it signs access tokens. Those of the key before stay good until they
+    /// expire, within 15 minutes, and nobody is logged out.
+    RotateKey,
+}
 
+const AFTER_HELP: &str = "\
+Also read from the environment (the value in brackets is what holds without it):
+  RUST_LOG           level of the log [info]
+  LOG_FORMAT         json: the log as JSON
+  SIGNUP             who may sign up: open, domain or closed [open]
+  SIGNUP_DOMAINS     the e-mail domains of SIGNUP=domain, separated by spaces
+  VERIFY_EMAIL       on: log in only once the address is confirmed by its link [off]
+  MAIL_FROM          the address that mails come from [parley@localhost]
+  SITE_URL           what links in mails begin with [http://localhost:PORT]
+  ALLOWED_ORIGINS    the pages that may use the chat, separated by spaces; self is this host [self]
+  TRUSTED_ISSUERS    a JSON list of whose tokens open sockets too, or @FILE that holds it
+  RATE_LIMITS        off: no limits at all [on]
+  ADDRESS_LIMITS     off: no limits per network address alone [on]
+  TRUSTED_PROXIES    how many proxies stand in front and add to X-Forwarded-For [0]
+  COOKIE_SECURE      on, for a TLS proxy in front: browsers keep the cookie from plain http [off]
+  ALLOW_URL_TOKEN    off: a socket opens with a ticket, not with an access token in its URL [on]
+  HANDOVER_AFTER_MS  how long a socket serves before its client opens the next
+
+Mails are not sent: see http://localhost:PORT/_mailbox.
 To move or back up: stop it, and copy the data directory.";
-
-/// Settings of the functions that may come from the environment. The others follow from the data
-/// directory, and a stray variable must not replace them.
-const PASSED_ON: [&str; 3] = ["ALLOW_URL_TOKEN", "COOKIE_SECURE", "HANDOVER_AFTER_MS"];
 
 /// An address to listen on. Of all names only `localhost` means an address of this machine.
 fn address(text: &str) -> Result<IpAddr, &'static str> {
@@ -50,7 +73,11 @@ fn address(text: &str) -> Result<IpAddr, &'static str> {
 fn main() -> ExitCode {
     let args = Args::parse();
     laptop::logging::start();
-    match run(args) {
+    let outcome = match args.command {
+        Some(Command::RotateKey) => rotate_key(&args.data),
+        None => run(args),
+    };
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             // The one line is for a person; nothing is left to do if stderr is closed.
@@ -58,6 +85,25 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn rotate_key(data: &Path) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let rotated = laptop::rotate_key(data)?;
+    if let Some(ago) = rotated.too_soon {
+        let minutes = ago.as_secs() / 60;
+        let warning = format!(
+            "warning: the key was rotated only {minutes} minutes ago. Tokens of the key before that \
+            are refused now; browsers get new ones by themselves."
+        );
+        drop(writeln!(io::stderr(), "{warning}"));
+    }
+    let laptop::embedded::Rotated { active, previous, .. } = rotated;
+    let done = format!(
+        "The key {active} signs from the next start. Tokens of {previous} stay good until they \
+        expire."
+    );
+    drop(writeln!(io::stdout(), "{done}"));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
@@ -71,10 +117,7 @@ fn run(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
 
 async fn serve(args: Args, files: Option<u64>) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut stop = Stop::listen()?;
-    let settings: BTreeMap<_, _> = PASSED_ON
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
-        .collect();
+    let settings = laptop::environment::settings(|name| std::env::var(name).ok())?;
     let laptop = laptop::start(Config {
         bind: args.bind,
         port: args.port,
@@ -85,6 +128,10 @@ async fn serve(args: Args, files: Option<u64>) -> Result<ExitCode, Box<dyn std::
     })
     .await?;
     announce(&laptop, &args.data, files);
+    if let Some(mails) = laptop.own_mails() {
+        // Whoever reads our output may be slow, and holds nothing else up.
+        tokio::task::spawn_blocking(|| show(mails));
+    }
 
     stop.wait().await;
     tracing::info!("stopping; Ctrl-C again stops at once");
@@ -104,6 +151,19 @@ fn announce(laptop: &laptop::Laptop, data: &Path, files: Option<u64>) {
     }
     // Who closed our output does not want to know; the others are served all the same.
     drop(io::stdout().lock().write_all(lines.as_bytes()));
+}
+
+/// Prints each mail's link, so that somebody at the terminal can go on. Not through the log, which is
+/// kept and read by others.
+fn show(mut mails: broadcast::Receiver<Mail>) {
+    loop {
+        match mails.blocking_recv() {
+            Ok(mail) => drop(writeln!(io::stdout(), "{}", mail.line())),
+            // All of them are in the mailbox.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
 }
 
 /// A socket takes one descriptor, and many systems begin with 256 or 1,024.

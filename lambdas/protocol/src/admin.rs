@@ -33,6 +33,11 @@ pub enum AdminCommand {
         #[serde(default)]
         role: Role,
     },
+    /// Makes another link by which somebody chooses a password: for who forgot theirs and gets no mail.
+    NewLink {
+        /// Who.
+        user: String,
+    },
     /// Tells what there is to know of somebody.
     Show {
         /// Who.
@@ -80,6 +85,7 @@ impl AdminCommand {
     pub fn name(&self) -> &'static str {
         match self {
             Self::CreateUser { .. } => "createUser",
+            Self::NewLink { .. } => "newLink",
             Self::Show { .. } => "show",
             Self::SetRole { .. } => "setRole",
             Self::Disable { .. } => "disable",

@@ -7,7 +7,7 @@ resource "aws_iam_policy" "boundary" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         # Items only, and never a whole table: a Scan costs what the table holds.
         Sid    = "Items"
@@ -34,6 +34,13 @@ resource "aws_iam_policy" "boundary" {
         Condition = local.tagged
       },
       {
+        # The secrets of other issuers.
+        Sid      = "Issuers"
+        Effect   = "Allow"
+        Action   = "ssm:GetParameter"
+        Resource = local.issuers
+      },
+      {
         Sid      = "Logs"
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -46,6 +53,17 @@ resource "aws_iam_policy" "boundary" {
         Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
         Resource = "*"
       },
-    ]
+    ], local.bounded_mail)
   })
+}
+
+# Identities may be another product's, and know no environment: the address says what is ours.
+locals {
+  bounded_mail = var.mail_from == null ? [] : [{
+    Sid       = "Mail"
+    Effect    = "Allow"
+    Action    = "ses:SendEmail"
+    Resource  = local.identities
+    Condition = { StringEquals = { "ses:FromAddress" = var.mail_from } }
+  }]
 }

@@ -14,6 +14,8 @@ locals {
   topics       = "arn:aws:sns:${var.region}:${var.account_id}:${local.prefix}-*"
   alarms       = "arn:aws:cloudwatch:${var.region}:${var.account_id}:alarm:${local.prefix}-*"
   dashboard    = "arn:aws:cloudwatch::${var.account_id}:dashboard/${local.prefix}"
+  identities   = "arn:aws:ses:${var.region}:${var.account_id}:identity/*"
+  issuers      = "arn:aws:ssm:${var.region}:${var.account_id}:parameter/parley/${var.environment}/issuers/*"
   budgets      = "arn:aws:budgets::${var.account_id}:budget/${local.prefix}-*"
   log_groups = [
     "arn:aws:logs:${var.region}:${var.account_id}:log-group:/aws/lambda/${local.prefix}-*",

@@ -7,3 +7,8 @@ output "read_policy_arn" {
   description = "The policy that reads all that the environment is made of, and changes nothing."
   value       = aws_iam_policy.read.arn
 }
+
+output "mail_from" {
+  description = "The one address that the environment may send mail from; null for none."
+  value       = var.mail_from
+}

@@ -118,6 +118,13 @@ resource "aws_iam_policy" "read" {
         Resource = [local.alarms, local.dashboard, local.topics]
       },
       {
+        # Not by tag: one that another environment made may serve this one too. None of it is secret.
+        Sid      = "Mail"
+        Effect   = "Allow"
+        Action   = ["ses:GetEmailIdentity", "ses:ListTagsForResource"]
+        Resource = local.identities
+      },
+      {
         Sid      = "Budget"
         Effect   = "Allow"
         Action   = ["budgets:ListTagsForResource", "budgets:ViewBudget"]

@@ -22,6 +22,12 @@ variable "state_bucket" {
   nullable    = false
 }
 
+variable "mail_from" {
+  description = "The one address that the environment may send mail from; null for none."
+  type        = string
+  default     = null
+}
+
 variable "trust" {
   description = "Who may deploy the environment: the trust policy of the role, as JSON."
   type        = string

@@ -231,6 +231,21 @@ locals {
       Resource = "*"
     },
     {
+      # As with keys: an identity of this account that has no such tag could be given it.
+      Sid       = "NewMailIdentity"
+      Effect    = "Allow"
+      Action    = ["ses:CreateEmailIdentity", "ses:TagResource"]
+      Resource  = local.identities
+      Condition = local.tagging
+    },
+    {
+      Sid       = "MailIdentity"
+      Effect    = "Allow"
+      Action    = ["ses:DeleteEmailIdentity", "ses:PutEmailIdentityDkimSigningAttributes", "ses:UntagResource"]
+      Resource  = local.identities
+      Condition = local.tagged
+    },
+    {
       Sid      = "Budget"
       Effect   = "Allow"
       Action   = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]

@@ -169,6 +169,39 @@ run "an_unknown_environment_is_refused" {
   expect_failures = [var.environments]
 }
 
+run "an_address_for_an_unknown_environment_is_refused" {
+  command = plan
+
+  variables {
+    mail_from = { test = "parley@example.com" }
+  }
+
+  expect_failures = [var.mail_from]
+}
+
+run "a_pattern_of_addresses_is_refused" {
+  command = plan
+
+  variables {
+    mail_from = { prod = "*@example.com" }
+  }
+
+  expect_failures = [var.mail_from]
+}
+
+run "each_environment_has_its_own_address" {
+  command = plan
+
+  variables {
+    mail_from = { prod = "parley@example.com" }
+  }
+
+  assert {
+    condition     = [for name in ["dev", "prod"] : coalesce(module.environment[name].mail_from, "none")] == ["none", "parley@example.com"]
+    error_message = "An environment may send from another's address."
+  }
+}
+
 run "an_account_id_with_a_wrong_length_is_refused" {
   command = plan
 

@@ -15,6 +15,7 @@ variables {
   account_id   = "123456789012"
   region       = "ap-southeast-2"
   state_bucket = "parley-state-123456789012-ap-southeast-2"
+  mail_from    = "parley@example.com"
   trust        = "{}"
 }
 
@@ -181,7 +182,8 @@ run "deploying" {
   assert {
     condition = length(setintersection(flatten(jsondecode(aws_iam_role_policy.write.policy).Statement[*].Action), [
       "iam:AttachRolePolicy", "iam:CreatePolicyVersion", "iam:DeleteRolePermissionsBoundary", "kms:CreateGrant",
-      "lambda:CreateFunctionUrlConfig", "lambda:InvokeFunction", "s3:DeleteBucketPublicAccessBlock",
+      "lambda:CreateFunctionUrlConfig", "lambda:InvokeFunction", "s3:DeleteBucketPublicAccessBlock", "ses:SendEmail",
+      "ssm:GetParameter", "ssm:PutParameter",
     ])) == 0
     error_message = "A deploy could leave its bounds."
   }
@@ -218,6 +220,11 @@ run "boundary" {
         "arn:aws:kms:ap-southeast-2:123456789012:key/*",
         { StringEquals = { "aws:ResourceTag/parley-environment" = "staging" } },
       ]
+      Issuers = ["arn:aws:ssm:ap-southeast-2:123456789012:parameter/parley/staging/issuers/*", {}]
+      Mail = [
+        "arn:aws:ses:ap-southeast-2:123456789012:identity/*",
+        { StringEquals = { "ses:FromAddress" = "parley@example.com" } },
+      ]
       Logs = [[
         "arn:aws:logs:ap-southeast-2:123456789012:log-group:/aws/lambda/parley-staging-*",
         "arn:aws:logs:ap-southeast-2:123456789012:log-group:/aws/apigateway/parley-staging-*",
@@ -230,5 +237,28 @@ run "boundary" {
   assert {
     condition     = !contains(flatten(jsondecode(aws_iam_policy.boundary.policy).Statement[*].Action), "dynamodb:Scan")
     error_message = "A function could read a whole table."
+  }
+
+  assert {
+    condition = {
+      for statement in jsondecode(aws_iam_policy.boundary.policy).Statement : statement.Sid => statement.Action
+      if contains(["Issuers", "Mail"], statement.Sid)
+    } == { Issuers = "ssm:GetParameter", Mail = "ses:SendEmail" }
+    error_message = "A function could do more with mail or parameters than send the one and read the other."
+  }
+}
+
+run "boundary_without_mail" {
+  module {
+    source = "./environment"
+  }
+
+  variables {
+    mail_from = null
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_policy.boundary.policy, "ses:")
+    error_message = "A function could send mail from an environment that has none."
   }
 }

@@ -45,11 +45,14 @@ resource "aws_iam_role_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [for statement in concat(local.own_statements, var.statements) : {
-      Effect   = "Allow"
-      Action   = statement.actions
-      Resource = statement.resources
-    }]
+    Statement = [for statement in concat(local.own_statements, var.statements) : merge(
+      {
+        Effect   = "Allow"
+        Action   = statement.actions
+        Resource = statement.resources
+      },
+      { for key, conditions in { Condition = try(statement.conditions, {}) } : key => conditions if length(conditions) > 0 },
+    )]
   })
 }
 

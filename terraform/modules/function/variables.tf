@@ -46,10 +46,11 @@ variable "environment" {
 }
 
 variable "statements" {
-  description = "The calls that the function makes: IAM actions on ARNs. Nothing else is allowed to it, but its own logs and traces."
+  description = "The calls that the function makes: IAM actions on ARNs, where a condition asks for it, as in { StringEquals = { \"ses:FromAddress\" = \"parley@example.com\" } }, only then. Nothing else is allowed to it, but its own logs and traces."
   type = list(object({
-    actions   = list(string)
-    resources = list(string)
+    actions    = list(string)
+    resources  = list(string)
+    conditions = optional(map(map(string)), {})
   }))
   nullable = false
   default  = []

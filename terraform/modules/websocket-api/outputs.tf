@@ -12,3 +12,8 @@ output "configuration_hash" {
   description = "Changes with the routes and the authorizer, and deploys them when it does."
   value       = aws_apigatewayv2_deployment.this.triggers.configuration
 }
+
+output "callees" {
+  description = "The functions that let the API call them."
+  value       = distinct(concat(values(aws_lambda_permission.route)[*].function_name, [aws_lambda_permission.authorizer.function_name]))
+}

@@ -66,6 +66,13 @@ mock_resource "aws_cloudfront_function" {
   }
 }
 
+mock_resource "aws_sesv2_email_identity" {
+  defaults = {
+    arn                     = "arn:aws:ses:us-east-1:123456789012:identity/mock"
+    dkim_signing_attributes = { tokens = ["one", "two", "three"] }
+  }
+}
+
 mock_resource "aws_sns_topic" {
   defaults = {
     arn = "arn:aws:sns:us-east-1:123456789012:mock"

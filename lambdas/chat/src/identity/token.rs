@@ -30,8 +30,7 @@ pub struct Claims {
     /// The user name.
     pub name: String,
     /// The session it belongs to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<String>,
+    pub sid: String,
     /// Issued at, in seconds since 1970.
     pub iat: i64,
     /// Good until, in seconds since 1970.
@@ -45,7 +44,7 @@ impl From<Claims> for Identity {
         Self {
             user_id: claims.sub,
             username: claims.name,
-            session_id: claims.sid,
+            session_id: Some(claims.sid),
             expires_at: Some(claims.exp),
         }
     }

@@ -1,15 +1,21 @@
 //! HTTP in and out: bodies, bearers, cookies, problem documents.
 
+use std::time::Duration;
+
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::encodings::Body;
-use aws_lambda_events::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use aws_lambda_events::http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderName, ORIGIN, RETRY_AFTER,
+};
 use aws_lambda_events::http::{HeaderValue, StatusCode};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chat::Error;
+use chat::accounts::User;
 use chat::clock::Timestamp;
 use chat::error::Chain;
 use chat::identity::{self, Claims};
+use chat::origin;
 use cookie::Cookie;
 use protocol::{ErrorCode, Problem};
 use serde::Serialize;
@@ -23,11 +29,22 @@ pub(crate) struct Refusal {
     code: ErrorCode,
     detail: String,
     field: Option<&'static str>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None }
+        Self { code, detail: detail.into(), field: None, retry_after: None }
+    }
+
+    /// Too many tries: the same call may succeed after so long.
+    pub(crate) fn until(wait: Duration, detail: impl Into<String>) -> Self {
+        let seconds = wait.as_millis().div_ceil(1_000).max(1);
+        Self {
+            retry_after: Some(u64::try_from(seconds).unwrap_or(u64::MAX)),
+            ..Self::new(ErrorCode::RateLimited, detail)
+        }
     }
 
     /// A refusal of one field of the body.
@@ -36,7 +53,7 @@ impl Refusal {
         code: ErrorCode,
         detail: impl Into<String>,
     ) -> Self {
-        Self { code, detail: detail.into(), field: Some(field) }
+        Self { field: Some(field), ..Self::new(code, detail) }
     }
 
     pub(crate) fn into_response(self) -> ApiGatewayV2httpResponse {
@@ -49,9 +66,12 @@ impl Refusal {
             detail: self.detail,
             code: self.code,
             field: self.field.map(str::to_owned),
-            retry_after: None,
+            retry_after: self.retry_after,
         };
         let mut response = json(status, &problem);
+        if let Some(seconds) = self.retry_after {
+            response.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }
@@ -61,7 +81,8 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         error.log();
         let body = error.body();
-        Self::new(body.code, body.message)
+        let retry_after = body.retry_after_ms.map(|wait| wait.div_ceil(1_000));
+        Self { retry_after, ..Self::new(body.code, body.message) }
     }
 }
 
@@ -118,8 +139,25 @@ pub(crate) fn read<T: DeserializeOwned>(event: &ApiGatewayV2httpRequest) -> Resu
     })
 }
 
-/// Who calls, by the access token in the `Authorization` header.
-pub(crate) fn bearer(ctx: &Ctx, event: &ApiGatewayV2httpRequest) -> Result<Claims, Refusal> {
+/// Who calls, by the access token in the `Authorization` header. The session and its user are asked
+/// too: a token outlives neither.
+pub(crate) async fn signed_in(
+    ctx: &Ctx,
+    event: &ApiGatewayV2httpRequest,
+) -> Result<SignedIn, Refusal> {
+    let claims = bearer(ctx, event)?;
+    let user = ctx.sessions.user_of(&ctx.accounts, &claims.sub, &claims.sid).await?;
+    let ended = || Refusal::new(ErrorCode::Unauthorized, "The session has ended.");
+    Ok(SignedIn { user: user.ok_or_else(ended)?, claims })
+}
+
+/// Somebody with a live session.
+pub(crate) struct SignedIn {
+    pub(crate) user: User,
+    pub(crate) claims: Claims,
+}
+
+fn bearer(ctx: &Ctx, event: &ApiGatewayV2httpRequest) -> Result<Claims, Refusal> {
     let unauthorized = |detail| Refusal::new(ErrorCode::Unauthorized, detail);
     let token = event
         .headers
@@ -133,6 +171,24 @@ pub(crate) fn bearer(ctx: &Ctx, event: &ApiGatewayV2httpRequest) -> Result<Claim
         tracing::info!(reason = %Chain(&refused), "An access token was refused.");
         unauthorized("The access token is not valid, or no longer.")
     })
+}
+
+/// Refuses a call of a web page of another origin that could change something. Its cookies would not
+/// come with it (`SameSite`), and this does not rely on that.
+pub(crate) fn check_origin(ctx: &Ctx, event: &ApiGatewayV2httpRequest) -> Result<(), Refusal> {
+    let reads = event.route_key.as_deref().is_some_and(|route| route.starts_with("GET "));
+    let origin = header(event, ORIGIN);
+    if reads || ctx.origins.allows(origin, header(event, HOST)) {
+        return Ok(());
+    }
+    tracing::warn!(origin = origin::shown(origin), "A call of a foreign page was refused.");
+    Err(Refusal::new(ErrorCode::ForeignOrigin, "This page may not make this call."))
+}
+
+/// A header's value, if it is text.
+pub(crate) fn header(event: &ApiGatewayV2httpRequest, name: HeaderName) -> Option<&str> {
+    // A header that is no text is not the absent one.
+    event.headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
 /// The value of the call's cookie of that name.

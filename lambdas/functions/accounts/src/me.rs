@@ -6,13 +6,10 @@ use protocol::Me;
 use crate::Ctx;
 use crate::http::{self, Refusal};
 
-pub(crate) fn me(
+pub(crate) async fn me(
     ctx: &Ctx,
     event: &ApiGatewayV2httpRequest,
 ) -> Result<ApiGatewayV2httpResponse, Refusal> {
-    let claims = http::bearer(ctx, event)?;
-    Ok(http::json(
-        200,
-        &Me { username: claims.name, user_id: claims.sub, role: protocol::Role::User },
-    ))
+    let user = http::signed_in(ctx, event).await?.user;
+    Ok(http::json(200, &Me { username: user.username, user_id: user.id, role: user.role }))
 }

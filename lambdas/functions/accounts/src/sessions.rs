@@ -1,76 +1,121 @@
-//! Log-in, refresh, log-out: a password makes a session, whose cookie makes access tokens.
+//! What a session's cookie is good for, and its end.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use chat::Error;
+use chat::accounts::User;
+use chat::farewell::Which;
+use chat::sessions::{IDLE_LIFE, Refreshed, SessionCookie};
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
-use protocol::{ErrorCode, NewSession, Session};
+use protocol::{ErrorCode, Session, SessionInfo, Sessions};
 
 use crate::Ctx;
 use crate::http::{self, Refusal};
-use crate::store::{self, NewSessionRow, SESSION_LIFE};
 
 /// The refresh cookie. Only the calls below its path ever see it.
 const COOKIE: &str = "parley_session";
 const COOKIE_PATH: &str = "/v1/sessions";
+const LOGGED_OUT: &str = "You have logged out.";
+const ENDED: &str = "This session was ended.";
 
-/// `POST /v1/sessions`. An unknown name and a wrong password are answered alike, after the same work.
-pub(crate) async fn log_in(
-    ctx: &Ctx,
-    event: &ApiGatewayV2httpRequest,
-) -> Result<ApiGatewayV2httpResponse, Refusal> {
-    let login: NewSession = http::read(event)?;
-    let user = ctx.store.user_by_name(&login.login).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let right = ctx.passwords.verify(login.password, hash).await?;
-    let Some(user) = user.filter(|_| right) else {
-        return Err(Refusal::new(ErrorCode::InvalidCredentials, "User name or password is wrong."));
-    };
-    let (row, secret) = NewSessionRow::new(&user)?;
-    ctx.store.create_session(&row).await?;
-    let mut response = grant(ctx, &user, &row.id).await?;
-    set_cookie(&mut response, &session_cookie(ctx, format!("{}.{secret}", row.id), SESSION_LIFE));
-    Ok(response)
-}
-
-/// `POST /v1/sessions/refresh`: a new access token for the session of the cookie.
+/// `POST /v1/sessions/refresh`: a new access token, and a new cookie for the next time.
 pub(crate) async fn refresh(
     ctx: &Ctx,
     event: &ApiGatewayV2httpRequest,
 ) -> Result<ApiGatewayV2httpResponse, Refusal> {
     let ended = || Refusal::new(ErrorCode::Unauthorized, "There is no session, or no longer.");
-    let session = session_of_cookie(ctx, event).await?.ok_or_else(ended)?;
-    let user = ctx.store.user(&session.user_id).await?.ok_or_else(ended)?;
-    Ok(grant(ctx, &user, &session.id).await?)
+    let cookie = cookie_of(event).ok_or_else(ended)?;
+    let user = ctx.accounts.user(cookie.user_id()).await?.ok_or_else(ended)?;
+    match ctx.sessions.refresh(&cookie, &user).await? {
+        Refreshed::Renewed(renewed) => {
+            let mut response = grant(ctx, &user, renewed.session_id()).await?;
+            set_cookie(ctx, &mut response, Some(&renewed));
+            Ok(response)
+        }
+        Refreshed::Ended => Err(ended()),
+        Refreshed::Reused => {
+            tracing::warn!(
+                session = cookie.session_id(),
+                "A replaced cookie was used: the session was ended."
+            );
+            ctx.farewell.say(&user.id, Which::Session(cookie.session_id()), ENDED).await?;
+            Err(ended())
+        }
+    }
 }
 
 /// `DELETE /v1/sessions/current`: ends the session of the cookie. Without one there is nothing to
-/// end, which is what was asked. Sockets that are open stay so until they are handed over.
+/// end, which is what was asked.
 pub(crate) async fn log_out(
     ctx: &Ctx,
     event: &ApiGatewayV2httpRequest,
 ) -> Result<ApiGatewayV2httpResponse, Refusal> {
-    if let Some(session) = session_of_cookie(ctx, event).await? {
-        ctx.store.delete_session(&session.id).await?;
+    if let Some(cookie) = cookie_of(event)
+        // One that has ended already may have left sockets behind.
+        && let Some(session) = ctx.sessions.of_cookie(&cookie).await?
+    {
+        ctx.sessions.end(&session.user_id, &session.session_id).await?;
+        let which = Which::Session(&session.session_id);
+        ctx.farewell.say(&session.user_id, which, LOGGED_OUT).await?;
     }
     let mut response = http::empty(204);
-    set_cookie(&mut response, &session_cookie(ctx, String::new(), std::time::Duration::ZERO));
+    set_cookie(ctx, &mut response, None);
     Ok(response)
 }
 
-async fn session_of_cookie(
+/// `GET /v1/sessions`.
+pub(crate) async fn list(
     ctx: &Ctx,
     event: &ApiGatewayV2httpRequest,
-) -> Result<Option<store::Session>, Error> {
-    let Some(value) = http::cookie(event, COOKIE) else { return Ok(None) };
-    let Some((id, secret)) = value.split_once('.') else { return Ok(None) };
-    let session = ctx.store.session(id).await?;
-    Ok(session.filter(|session| session.is_opened_by(secret)))
+) -> Result<ApiGatewayV2httpResponse, Refusal> {
+    let signed_in = http::signed_in(ctx, event).await?;
+    let sessions = ctx.sessions.of_user(&signed_in.user).await?;
+    let sessions = sessions.into_iter().map(|session| SessionInfo {
+        current: session.session_id == signed_in.claims.sid,
+        id: session.session_id,
+        created_at: session.created_at,
+        last_used_at: session.last_used_at,
+        user_agent: session.user_agent,
+    });
+    Ok(http::json(200, &Sessions { sessions: sessions.collect() }))
 }
 
-async fn grant(
+/// `DELETE /v1/sessions/{id}`: one of mine. One that is none of mine is as good as ended.
+pub(crate) async fn end(
     ctx: &Ctx,
-    user: &store::User,
+    event: &ApiGatewayV2httpRequest,
+) -> Result<ApiGatewayV2httpResponse, Refusal> {
+    let user = http::signed_in(ctx, event).await?.user;
+    let session = event.path_parameters.get("id").map(String::as_str).unwrap_or_default();
+    // What is no id of ours may be no key at all.
+    if session.starts_with("s_") && session.len() <= 64 {
+        ctx.sessions.end(&user.id, session).await?;
+        ctx.farewell.say(&user.id, Which::Session(session), ENDED).await?;
+    }
+    Ok(http::empty(204))
+}
+
+/// `DELETE /v1/sessions`: all of mine, the one that asks too.
+pub(crate) async fn end_all(
+    ctx: &Ctx,
+    event: &ApiGatewayV2httpRequest,
+) -> Result<ApiGatewayV2httpResponse, Refusal> {
+    let user = http::signed_in(ctx, event).await?.user;
+    ctx.accounts.end_sessions(&user.id).await?;
+    ctx.farewell.say(&user.id, Which::All, ENDED).await?;
+    let mut response = http::empty(204);
+    set_cookie(ctx, &mut response, None);
+    Ok(response)
+}
+
+fn cookie_of(event: &ApiGatewayV2httpRequest) -> Option<SessionCookie> {
+    SessionCookie::parse(&http::cookie(event, COOKIE)?)
+}
+
+/// An access token for a session.
+pub(crate) async fn grant(
+    ctx: &Ctx,
+    user: &User,
     session_id: &str,
 ) -> Result<ApiGatewayV2httpResponse, Error> {
     let access_token = ctx.signer.access_token(&user.id, &user.username, session_id).await?;
@@ -85,18 +130,32 @@ async fn grant(
     ))
 }
 
-fn session_cookie(ctx: &Ctx, value: String, life: std::time::Duration) -> Cookie<'static> {
-    Cookie::build((COOKIE, value))
+/// Gives a session's cookie to the browser, or takes it away. Payload format 2.0 has cookies in a list
+/// of their own ("Working with AWS Lambda proxy integrations for HTTP APIs").
+pub(crate) fn set_cookie(
+    ctx: &Ctx,
+    response: &mut ApiGatewayV2httpResponse,
+    session: Option<&SessionCookie>,
+) {
+    let cookie = match session {
+        Some(session) => cookie(ctx, COOKIE, session.value(), IDLE_LIFE),
+        None => cookie(ctx, COOKIE, String::new(), std::time::Duration::ZERO),
+    };
+    response.cookies.push(cookie.to_string());
+}
+
+/// A cookie that no script and no foreign page gets to use.
+pub(crate) fn cookie(
+    ctx: &Ctx,
+    name: &'static str,
+    value: String,
+    life: std::time::Duration,
+) -> Cookie<'static> {
+    Cookie::build((name, value))
         .path(COOKIE_PATH)
         .http_only(true)
         .same_site(SameSite::Strict)
         .secure(ctx.cookie_secure)
         .max_age(Duration::seconds(i64::try_from(life.as_secs()).unwrap_or(i64::MAX)))
         .build()
-}
-
-/// Payload format 2.0 has cookies in a list of their own ("Working with AWS Lambda proxy
-/// integrations for HTTP APIs").
-fn set_cookie(response: &mut ApiGatewayV2httpResponse, cookie: &Cookie<'_>) {
-    response.cookies.push(cookie.to_string());
 }

@@ -50,7 +50,7 @@ impl Signer {
             aud: AUDIENCE.to_owned(),
             sub: user_id.to_owned(),
             name: username.to_owned(),
-            sid: Some(session_id.to_owned()),
+            sid: session_id.to_owned(),
             iat: now,
             exp: now.saturating_add(TOKEN_LIFE),
             jti: id::random("j")?,

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_types::SdkConfig;
+use chat::accounts::Accounts;
 use chat::connections::Connections;
 use chat::frame::{self, Caller};
 use chat::log;
 use chat::rooms::{GENERAL, RoomName, Rooms};
+use chat::sessions::Sessions;
 use chat::subscriptions::{Subscription, Subscriptions};
 use chat::{Error, Settings, SettingsError};
+use protocol::ErrorCode;
 
 /// When a client should have replaced its socket: five minutes before API Gateway's two hours end
 /// it ("Quotas for configuring and running a WebSocket API in API Gateway").
@@ -21,6 +24,8 @@ const HANDOVER_AFTER: Duration = Duration::from_secs(115 * 60);
 /// What the function keeps between events.
 #[derive(Debug)]
 pub struct Ctx {
+    accounts: Accounts,
+    sessions: Sessions,
     connections: Connections,
     subscriptions: Subscriptions,
     rooms: Rooms,
@@ -36,6 +41,8 @@ impl Ctx {
     pub fn new(aws: &SdkConfig, settings: &Settings) -> Result<Self, SettingsError> {
         let mut read = settings.read();
         let ctx = Self {
+            accounts: Accounts::new(aws, &mut read),
+            sessions: Sessions::new(aws, &mut read),
             connections: Connections::new(aws, &mut read),
             subscriptions: Subscriptions::new(aws, &mut read),
             rooms: Rooms::new(aws, &mut read),
@@ -72,17 +79,27 @@ pub async fn handle(
 }
 
 /// The connection first, then the subscription: whoever can hear is to be found among the
-/// connections of a person.
+/// connections of a person. The session last: whoever ends one marks it, and then looks for its
+/// connections, so that one of the two finds the other.
 async fn connect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(), Error> {
     let caller = Caller::from_event(event)?;
     ctx.connections.put(&caller).await?;
-    ctx.subscriptions.put(&Subscription::new(&RoomName::general(), &caller)).await
+    ctx.subscriptions.put(&Subscription::new(&RoomName::general(), &caller)).await?;
+    if ctx.sessions.admits(&ctx.accounts, &caller.identity).await? {
+        return Ok(());
+    }
+    // A refused handshake has no `$disconnect`.
+    remove(ctx, &caller).await?;
+    Err(Error::refused(ErrorCode::Unauthorized, "The session has ended."))
 }
 
 async fn disconnect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(), Error> {
-    let caller = Caller::from_event(event)?;
+    remove(ctx, &Caller::from_event(event)?).await
+}
+
+async fn remove(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
     ctx.subscriptions.delete(GENERAL, &caller.connection_id).await?;
-    ctx.connections.delete(&caller).await
+    ctx.connections.delete(caller).await
 }
 
 fn outcome(result: Result<(), Error>) -> ApiGatewayProxyResponse {

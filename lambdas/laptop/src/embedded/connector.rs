@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::faults::{Fault, Verdict, When};
-use super::{Services, kms};
+use super::{Services, kms, ses, ssm};
 
 /// The connector of one function; the name is how faults and recordings know it.
 #[derive(Debug, Clone)]
@@ -37,6 +37,10 @@ pub(crate) enum Operation {
     Connection { method: Method, id: String },
     /// KMS `Sign`.
     Sign,
+    /// SES v2 `SendEmail`.
+    SendEmail,
+    /// The Parameter Store's `GetParameter`.
+    GetParameter,
     /// A service that is not here.
     Unknown(String),
 }
@@ -60,7 +64,6 @@ impl Method {
 }
 
 impl Operation {
-    // SES v2 `SendEmail` (POST /v2/email/outbound-emails) gets its variant here once mail is sent.
     fn of(request: &HttpRequest) -> Self {
         if let Some(target) = request.headers().get("x-amz-target") {
             return match target.split_once('.') {
@@ -68,6 +71,7 @@ impl Operation {
                     Self::Dynamo(name.to_owned())
                 }
                 Some(("TrentService", "Sign")) => Self::Sign,
+                Some(("AmazonSSM", "GetParameter")) => Self::GetParameter,
                 _ => Self::Unknown(target.to_owned()),
             };
         }
@@ -78,6 +82,9 @@ impl Operation {
             "DELETE" => Method::Delete,
             other => return Self::Unknown(other.to_owned()),
         };
+        if method == Method::Post && path.ends_with("/v2/email/outbound-emails") {
+            return Self::SendEmail;
+        }
         match path.split_once("/@connections/") {
             // The SDK encodes the `=` at an id's end; undecoded, every post would be to a stranger.
             Some((_, id)) => {
@@ -96,6 +103,8 @@ impl Operation {
             Self::Connection { method: Method::Get, .. } => "GetConnection",
             Self::Connection { method: Method::Delete, .. } => "DeleteConnection",
             Self::Sign => "Sign",
+            Self::SendEmail => "SendEmail",
+            Self::GetParameter => "GetParameter",
         }
     }
 
@@ -133,7 +142,7 @@ impl Connector {
     }
 
     async fn apply(&self, operation: &Operation, body: Vec<u8>) -> Result<Answer, ConnectorError> {
-        let Services { dynamodb, connections, key, .. } = &*self.services;
+        let Services { dynamodb, connections, keys, mailbox, parameters, .. } = &*self.services;
         Ok(match operation {
             Operation::Dynamo(name) => dynamodb
                 .call(name, body)
@@ -142,7 +151,9 @@ impl Connector {
             Operation::Connection { method: Method::Post, id } => connections.post(id, body),
             Operation::Connection { method: Method::Get, id } => connections.describe(id),
             Operation::Connection { method: Method::Delete, id } => connections.delete(id),
-            Operation::Sign => kms::sign(key, &body),
+            Operation::Sign => kms::sign(&keys.active, &body),
+            Operation::SendEmail => ses::send_email(mailbox, &body),
+            Operation::GetParameter => ssm::get_parameter(parameters, &body),
             Operation::Unknown(_) => Answer::error(400, "UnknownOperationException", ""),
         })
     }
@@ -168,7 +179,6 @@ fn transaction_items(operation: &Operation, body: &[u8]) -> Option<usize> {
 
 /// The fault as the service itself would answer it.
 async fn faulty(verdict: Verdict, operation: &Operation, items: Option<usize>) -> Answer {
-    let rest = operation.connection().is_some();
     match verdict.fault {
         Fault::TransactionConflict => match items {
             Some(items) => conflict(items, verdict.draw),
@@ -177,25 +187,8 @@ async fn faulty(verdict: Verdict, operation: &Operation, items: Option<usize>) -
                 Answer::error(400, &dynamo("TransactionConflictException"), message)
             }
         },
-        Fault::Throttling if rest => {
-            Answer::rest_error(429, "ThrottlingException", "Too Many Requests")
-        }
-        Fault::Throttling if *operation == Operation::Sign => {
-            Answer::error(400, "ThrottlingException", "Rate exceeded")
-        }
-        Fault::Throttling => {
-            let name = dynamo("ProvisionedThroughputExceededException");
-            Answer::error(400, &name, "The level of configured throughput was exceeded")
-        }
-        Fault::InternalServerError if rest => {
-            Answer::rest_error(500, "InternalServerError", "Internal server error")
-        }
-        Fault::InternalServerError if *operation == Operation::Sign => {
-            Answer::error(500, "KMSInternalException", "Internal server error")
-        }
-        Fault::InternalServerError => {
-            Answer::error(500, &dynamo("InternalServerError"), "Internal server error")
-        }
+        Fault::Throttling => throttled(operation),
+        Fault::InternalServerError => failed(operation),
         Fault::Gone => Answer::rest_error(410, "GoneException", "Gone"),
         Fault::LimitExceeded => {
             Answer::rest_error(429, "LimitExceededException", "Too many requests")
@@ -203,6 +196,39 @@ async fn faulty(verdict: Verdict, operation: &Operation, items: Option<usize>) -
         Fault::Hang => std::future::pending().await,
         // Unwinds without the panic hook's noise.
         Fault::Crash => std::panic::resume_unwind(Box::new("injected crash")),
+    }
+}
+
+fn throttled(operation: &Operation) -> Answer {
+    match operation {
+        Operation::Connection { .. } => {
+            Answer::rest_error(429, "ThrottlingException", "Too Many Requests")
+        }
+        Operation::SendEmail => {
+            let message = "Maximum sending rate exceeded.";
+            Answer::rest_error(429, "TooManyRequestsException", message)
+        }
+        Operation::Sign | Operation::GetParameter => {
+            Answer::error(400, "ThrottlingException", "Rate exceeded")
+        }
+        Operation::Dynamo(_) | Operation::Unknown(_) => {
+            let name = dynamo("ProvisionedThroughputExceededException");
+            Answer::error(400, &name, "The level of configured throughput was exceeded")
+        }
+    }
+}
+
+fn failed(operation: &Operation) -> Answer {
+    let message = "Internal server error";
+    match operation {
+        Operation::Connection { .. } | Operation::SendEmail => {
+            Answer::rest_error(500, "InternalServerError", message)
+        }
+        Operation::Sign => Answer::error(500, "KMSInternalException", message),
+        Operation::GetParameter => Answer::error(500, "InternalServerError", message),
+        Operation::Dynamo(_) | Operation::Unknown(_) => {
+            Answer::error(500, &dynamo("InternalServerError"), message)
+        }
     }
 }
 

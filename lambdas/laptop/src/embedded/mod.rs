@@ -9,8 +9,12 @@ mod connector;
 mod dynamodb;
 mod faults;
 mod key;
+mod keys;
 mod kms;
+mod mailbox;
 mod recorder;
+mod ses;
+mod ssm;
 mod ttl;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,20 +24,25 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::SdkConfig;
-use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::sync::{broadcast, oneshot};
 
 pub use connections::{Connections, FakeConnection};
 pub use dynamodb::DatabaseError;
 pub use faults::{Fault, Faults, Match, Rule, RuleHandle, When};
 pub use key::{KeyError, SigningKey};
+pub use keys::Rotated;
+pub use mailbox::Mail;
 pub use recorder::{Call, RecordedRequest};
 
 pub(crate) use connections::{Connection, Identity, Outgoing, new_connection_id};
+pub(crate) use keys::rotate;
+pub(crate) use mailbox::is_link;
 
 use crate::catalog::{Catalog, Resource};
 use connector::Connector;
 use dynamodb::DynamoDb;
+use keys::Keys;
+use mailbox::Mailbox;
 use recorder::Recorder;
 
 /// Never resolved: every call is answered in process.
@@ -56,7 +65,9 @@ fn logical_name(table: &str) -> String {
 pub(crate) struct Services {
     dynamodb: DynamoDb,
     connections: Connections,
-    key: SigningKey,
+    keys: Keys,
+    mailbox: Mailbox,
+    parameters: BTreeMap<String, String>,
     faults: Faults,
     recorder: Recorder,
 }
@@ -85,14 +96,19 @@ pub(crate) struct Options<'a> {
     pub(crate) seed: u64,
     /// Settings for every function, over those that follow from the catalog.
     pub(crate) settings: BTreeMap<String, String>,
+    /// What the Parameter Store holds, by name.
+    pub(crate) parameters: BTreeMap<String, String>,
+    /// Where people find the site.
+    pub(crate) site_url: String,
 }
 
-/// DynamoDB, `@connections` and KMS, embedded.
+/// DynamoDB, `@connections`, KMS, SES and the Parameter Store, embedded.
 #[derive(Debug)]
 pub struct Aws {
     services: Arc<Services>,
     catalog: Catalog,
     overrides: BTreeMap<String, String>,
+    site_url: String,
 }
 
 /// Clears the tables of sockets, and makes every table that is not there.
@@ -118,28 +134,29 @@ impl Aws {
             record_requests: true,
             seed: 0,
             settings: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            site_url: "http://localhost:8080".to_owned(),
         };
         Self::start(options).await
     }
 
     pub(crate) async fn start(options: Options<'_>) -> Result<Self, EmbeddedError> {
         let catalog = Catalog::load()?;
-        let key = match options.directory {
-            Some(directory) => SigningKey::open(&directory.join("signing-key.pem"))?,
-            None => SigningKey::generate()?,
-        };
+        let keys = options.directory.map_or_else(Keys::generate, Keys::open)?;
         let file = options.directory.map(|directory| directory.join("parley.db"));
         let dynamodb = DynamoDb::open(file.as_deref())?;
         prepare(&dynamodb, &catalog).await.map_err(|error| error.at(file.as_deref()))?;
         let services = Services {
             dynamodb,
             connections: Connections::new(options.buffer_bytes),
-            key,
+            keys,
+            mailbox: Mailbox::new(),
+            parameters: options.parameters,
             faults: Faults::new(options.seed),
             recorder: Recorder::new(options.record_requests),
         };
-        let overrides = options.settings;
-        Ok(Self { services: Arc::new(services), catalog, overrides })
+        let Options { settings: overrides, site_url, .. } = options;
+        Ok(Self { services: Arc::new(services), catalog, overrides, site_url })
     }
 
     /// The SDK configuration of a function: its calls are recorded, and meet faults, by this name.
@@ -191,14 +208,20 @@ impl Aws {
 
     /// A laptop's value; a name without one keeps the function's own default.
     fn setting(&self, name: &str) -> Option<String> {
-        let key = &self.services.key;
+        let keys = &self.services.keys;
         match name {
-            "ALLOWED_ORIGINS" => Some("self".to_owned()),
             "ALLOW_URL_TOKEN" => Some("on".to_owned()),
+            // Pages of the host that was called: the laptop serves its own.
+            "ALLOWED_ORIGINS" => Some("self".to_owned()),
             // Browsers keep a Secure cookie from plain http.
             "COOKIE_SECURE" => Some("off".to_owned()),
-            "PUBLIC_KEYS" => Some(json!([{"kid": key.kid(), "pem": key.public_pem()}]).to_string()),
-            "SIGNING_KEY_ID" => Some(key.kid().to_owned()),
+            "MAIL_FROM" => Some("parley@localhost".to_owned()),
+            "PUBLIC_KEYS" => Some(keys.public().to_string()),
+            "SIGNING_KEY_ID" => Some(keys.active.kid().to_owned()),
+            "SIGNUP" => Some("open".to_owned()),
+            "SITE_URL" => Some(self.site_url.clone()),
+            "TRUSTED_PROXIES" => Some("0".to_owned()),
+            "VERIFY_EMAIL" => Some("off".to_owned()),
             _ => None,
         }
     }
@@ -233,6 +256,18 @@ impl Aws {
         self.services.recorder.requests()
     }
 
+    /// The latest mails that the functions sent, oldest first.
+    #[must_use]
+    pub fn mails(&self) -> Vec<Mail> {
+        self.services.mailbox.mails()
+    }
+
+    /// The mails that the functions send from now on.
+    #[must_use]
+    pub fn mail_arrivals(&self) -> broadcast::Receiver<Mail> {
+        self.services.mailbox.arrivals()
+    }
+
     /// The open sockets.
     #[must_use]
     pub fn connections(&self) -> &Connections {
@@ -242,7 +277,7 @@ impl Aws {
     /// The key that signs access tokens.
     #[must_use]
     pub fn signing_key(&self) -> &SigningKey {
-        &self.services.key
+        &self.services.keys.active
     }
 
     /// What is deployed.
@@ -280,5 +315,42 @@ impl Aws {
     /// Closes the database; later calls fail. The receiver ends when it is done.
     pub(crate) fn close(&self) -> oneshot::Receiver<()> {
         self.services.dynamodb.close()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &chat::Settings, name: &str) -> Option<String> {
+        let mut read = settings.read();
+        let value = read.required(name);
+        read.finish().ok().map(|()| value)
+    }
+
+    #[tokio::test]
+    async fn each_function_gets_its_own_settings_with_a_laptops_values() {
+        let aws = Aws::in_memory().await.unwrap();
+        let accounts = aws.settings("accounts");
+        for (name, value) in [
+            ("ALLOWED_ORIGINS", "self"),
+            ("COOKIE_SECURE", "off"),
+            ("MAIL_FROM", "parley@localhost"),
+            ("SIGNUP", "open"),
+            ("SITE_URL", "http://localhost:8080"),
+            ("TRUSTED_PROXIES", "0"),
+            ("VERIFY_EMAIL", "off"),
+        ] {
+            assert_eq!(read(&accounts, name).as_deref(), Some(value), "{name}");
+        }
+        for (function, name) in [("authorizer", "ALLOWED_ORIGINS"), ("admin", "SITE_URL")] {
+            assert!(read(&aws.settings(function), name).is_some(), "{function}: {name}");
+        }
+        for (function, name) in [("authorizer", "SITE_URL"), ("ping", "SIGNUP")] {
+            assert!(read(&aws.settings(function), name).is_none(), "{function}: {name}");
+        }
+        for default in ["ADDRESS_LIMITS", "RATE_LIMITS", "SIGNUP_DOMAINS"] {
+            assert!(read(&accounts, default).is_none(), "{default}: the function's own default");
+        }
     }
 }

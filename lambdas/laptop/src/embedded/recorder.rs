@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::connector::Operation;
+use super::ssm;
 
 /// The requests kept at the most; the oldest go first.
 const REQUESTS_KEPT: usize = 100_000;
@@ -17,7 +18,8 @@ pub struct Call {
     pub function: String,
     /// The IAM action. A transaction counts as its items' actions, as in IAM.
     pub action: String,
-    /// A table's logical name, `table/index`, the HTTP method for connections, or `signing`.
+    /// A table's logical name, `table/index`, the HTTP method for connections, `signing`,
+    /// `from` for mail, or the folder of a parameter.
     pub resource: String,
 }
 
@@ -85,10 +87,11 @@ impl Recorder {
         }
     }
 
-    /// Only DynamoDB's rights stand in the body. A fan-out posts one frame to every socket, and would
+    /// Only the rights of DynamoDB and of parameters stand in the body. A fan-out posts one frame to every socket, and would
     /// have it parsed as often for nothing.
     fn needs_body(&self, operation: &Operation) -> bool {
-        self.keeps_requests || matches!(operation, Operation::Dynamo(_))
+        let names_resource = matches!(operation, Operation::Dynamo(_) | Operation::GetParameter);
+        self.keeps_requests || names_resource
     }
 
     pub(crate) fn calls(&self) -> BTreeSet<Call> {
@@ -117,6 +120,10 @@ fn rights(operation: &Operation, body: &Value) -> Vec<(String, String)> {
             vec![("execute-api:ManageConnections".to_owned(), method.as_str().to_owned())]
         }
         Operation::Sign => vec![("kms:Sign".to_owned(), "signing".to_owned())],
+        Operation::SendEmail => vec![("ses:SendEmail".to_owned(), "from".to_owned())],
+        Operation::GetParameter => {
+            vec![("ssm:GetParameter".to_owned(), ssm::folder(body).to_owned())]
+        }
         Operation::Unknown(name) => vec![("unknown".to_owned(), name.clone())],
     }
 }

@@ -1,6 +1,7 @@
 //! The functions as Lambda runs them: JSON in, JSON out, a time limit, and a crash that harms nobody
 //! else.
 
+mod routes;
 mod sandboxes;
 
 use std::collections::BTreeMap;
@@ -20,14 +21,17 @@ use tokio::sync::oneshot;
 
 use crate::catalog::Catalog;
 use crate::embedded::Aws;
+use routes::Routes;
 use sandboxes::Sandboxes;
+
+pub(crate) use routes::HttpRoute;
 
 type Invocation = Pin<Box<dyn Future<Output = Result<Value, Failure>>>>;
 type Invoke = Arc<dyn Fn(Value) -> Invocation + Send + Sync>;
 
 /// Why an invocation has no answer. API Gateway tells a client none of it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The event does not have the shape of the function's type: our fault.
     // The source quotes the value that did not fit, which must not reach a log.
     #[error("the event does not fit the function's type")]
@@ -61,6 +65,9 @@ pub enum FunctionError {
     /// `functions.tf.json` names a function that this build does not have.
     #[error("function {0} of functions.tf.json is not part of this build")]
     Missing(String),
+    /// Its route is none, or meets another one.
+    #[error("route {0} of functions.tf.json: {1}")]
+    Route(String, #[source] matchit::InsertError),
     /// Its thread does not start.
     #[error("no thread for the functions: {0}")]
     Thread(#[from] io::Error),
@@ -69,8 +76,7 @@ pub enum FunctionError {
 /// Every function of the catalog, ready to be called.
 pub(crate) struct Functions {
     by_name: BTreeMap<&'static str, Function>,
-    /// Route key to function name.
-    routes: BTreeMap<String, String>,
+    routes: Routes,
     /// Route key to the name of its authorizer.
     authorizers: BTreeMap<String, String>,
     delay: Option<Delay>,
@@ -165,14 +171,17 @@ impl Functions {
         seed: u64,
     ) -> Result<Self, FunctionError> {
         let mut by_name = BTreeMap::new();
-        let mut routes = BTreeMap::new();
+        let mut routes = Routes::default();
         let mut authorizers = BTreeMap::new();
         for (name, spec) in &catalog.functions {
             let Some((known, invoke)) = invokers.remove_entry(name.as_str()) else {
                 return Err(FunctionError::Missing(name.clone()));
             };
             by_name.insert(known, Function { invoke, timeout: spec.timeout() });
-            routes.extend(spec.routes.iter().map(|route| (route.clone(), name.clone())));
+            for route in &spec.routes {
+                let added = routes.insert(route, name);
+                added.map_err(|error| FunctionError::Route(route.clone(), error))?;
+            }
             authorizers.extend(spec.authorizes.iter().map(|route| (route.clone(), name.clone())));
         }
         let delay = delay.map(|range| {
@@ -182,9 +191,14 @@ impl Functions {
         Ok(Self { by_name, routes, authorizers, delay, sandboxes: Sandboxes::start()? })
     }
 
-    /// The function of an HTTP route (`GET /ping`) or of a WebSocket's life (`$connect`).
+    /// The function of a WebSocket's route: `$connect`, `sendMessage`.
     pub(crate) fn of_route(&self, route: &str) -> Option<&str> {
-        self.routes.get(route).map(String::as_str)
+        self.routes.function(route)
+    }
+
+    /// The route of an HTTP request.
+    pub(crate) fn http_route(&self, method: &str, path: &str) -> Option<HttpRoute<'_>> {
+        self.routes.http(method, path)
     }
 
     /// The authorizer of a route.
@@ -259,7 +273,8 @@ pub(crate) mod tests {
         assert_eq!(functions.by_name.len(), aws.catalog().functions.len());
         assert_eq!(functions.of_route("$connect"), Some("connection-manager"));
         assert_eq!(functions.authorizer_of("$connect"), Some("authorizer"));
-        assert_eq!(functions.of_route("GET /ping"), Some("ping"));
+        let route = functions.http_route("DELETE", "/v1/sessions/s_1").unwrap();
+        assert_eq!((route.key, route.function), ("DELETE /v1/sessions/{id}", "accounts"));
     }
 
     #[tokio::test]

@@ -3,7 +3,9 @@
 //!
 //! These values carry tokens, cookies and message texts. They are never logged.
 
-use axum::http::{HeaderMap, Method, Uri, Version};
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use chrono::Utc;
@@ -83,9 +85,10 @@ fn request_time(now: chrono::DateTime<Utc>) -> String {
 
 impl Opening {
     fn event(&self, context: &Map<String, Value>) -> Value {
+        let headers = forwarded(&self.headers, &self.identity.source_ip);
         json!({
-            "headers": single_values(header_pairs(&self.headers)),
-            "multiValueHeaders": multi_values(header_pairs(&self.headers)),
+            "headers": single_values(header_pairs(&headers)),
+            "multiValueHeaders": multi_values(header_pairs(&headers)),
             "queryStringParameters": single_values(self.query_pairs()),
             "multiValueQueryStringParameters": multi_values(self.query_pairs()),
             "requestContext": context,
@@ -163,6 +166,8 @@ pub(crate) fn disconnect_event(
 /// A request of the HTTP API.
 pub(crate) struct HttpCall<'a> {
     pub(crate) route: &'a str,
+    /// The path's parameters, decoded.
+    pub(crate) parameters: &'a BTreeMap<String, String>,
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
     pub(crate) version: Version,
@@ -181,7 +186,7 @@ pub(crate) fn http_event(call: &HttpCall<'_>) -> Value {
         "routeKey": call.route,
         "rawPath": call.uri.path(),
         "rawQueryString": call.uri.query().unwrap_or_default(),
-        "headers": http_headers(call.headers),
+        "headers": http_headers(&forwarded(call.headers, &call.source_ip)),
         "requestContext": {
             "accountId": ACCOUNT,
             "apiId": API,
@@ -204,6 +209,9 @@ pub(crate) fn http_event(call: &HttpCall<'_>) -> Value {
     });
     let cookies = cookies(call.headers);
     if let Some(event) = event.as_object_mut() {
+        if !call.parameters.is_empty() {
+            event.insert("pathParameters".to_owned(), json!(call.parameters));
+        }
         if !cookies.is_empty() {
             event.insert("cookies".to_owned(), cookies.into());
         }
@@ -230,6 +238,19 @@ fn text_body<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<&'a str> {
         || kind.ends_with("+json")
         || ["application/json", "application/javascript", "application/xml"].contains(&&*kind);
     if is_text { std::str::from_utf8(body).ok() } else { None }
+}
+
+/// The headers with the peer's address at the end of `X-Forwarded-For`: whatever stood there before
+/// came from outside, and the last entry is the platform's word.
+fn forwarded(headers: &HeaderMap, peer: &str) -> HeaderMap {
+    const NAME: &str = "x-forwarded-for";
+    let before = headers.get_all(NAME).iter().filter_map(|value| value.to_str().ok());
+    let chain = before.chain([peer]).collect::<Vec<_>>().join(", ");
+    let mut headers = headers.clone();
+    if let Ok(chain) = HeaderValue::try_from(chain) {
+        headers.insert(NAME, chain);
+    }
+    headers
 }
 
 /// Lower-case names; repeated ones joined by a comma; cookies have a field of their own.
@@ -364,6 +385,7 @@ mod tests {
     fn http(headers: &HeaderMap, body: &[u8]) -> ApiGatewayV2httpRequest {
         let event = http_event(&HttpCall {
             route: "POST /v1/sessions",
+            parameters: &BTreeMap::from([("id".to_owned(), "s_1".to_owned())]),
             method: &Method::POST,
             uri: &Uri::from_static("/v1/sessions?a=1&a=2"),
             version: Version::HTTP_11,
@@ -385,9 +407,23 @@ mod tests {
         assert_eq!(event.request_context.http.protocol.as_deref(), Some("HTTP/1.1"));
         assert_eq!(event.raw_query_string.as_deref(), Some("a=1&a=2"));
         assert_eq!(event.cookies.unwrap(), ["a=1", "b=2"]);
+        assert_eq!(event.path_parameters["id"], "s_1");
         assert!(!event.headers.contains_key("cookie"));
         assert_eq!(event.body.as_deref(), Some("{}"));
         assert!(!event.is_base64_encoded);
+    }
+
+    #[test]
+    fn the_peer_ends_the_list_of_addresses() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(http(&headers, b"").headers["x-forwarded-for"], "127.0.0.1");
+        headers.append("x-forwarded-for", "192.0.2.1, 192.0.2.2".parse().unwrap());
+        headers.append("x-forwarded-for", "192.0.2.3".parse().unwrap());
+        let expected = "192.0.2.1, 192.0.2.2, 192.0.2.3, 127.0.0.1";
+        assert_eq!(http(&headers, b"").headers["x-forwarded-for"], expected);
+        let event = Opening { headers, ..opening() }.authorizer_event("r=");
+        assert_eq!(event["headers"]["x-forwarded-for"], expected);
+        assert_eq!(event["multiValueHeaders"]["x-forwarded-for"], json!([expected]));
     }
 
     #[test]

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 
 use super::Gateway;
 use super::events::{HttpCall, http_event, new_request_id};
+use super::mailbox;
+use crate::functions::HttpRoute;
 use crate::site;
 
 /// Paths that belong to the API, whether or not a route takes them.
@@ -38,9 +40,12 @@ pub(super) async fn serve(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
-    let route = format!("{} {}", request.method(), request.uri().path());
-    if let Some(function) = gateway.functions.of_route(&route) {
-        return call(&gateway, function, &route, peer, request).await;
+    if mailbox::owns(request.uri().path()) {
+        return mailbox::serve(&gateway, peer, &request);
+    }
+    let route = gateway.functions.http_route(request.method().as_str(), request.uri().path());
+    if let Some(route) = route {
+        return call(&gateway, &route, peer, request).await;
     }
     if is_api(request.uri().path()) {
         return platform(StatusCode::NOT_FOUND, "Not Found");
@@ -53,8 +58,7 @@ pub(super) async fn serve(
 
 async fn call(
     gateway: &Gateway,
-    function: &str,
-    route: &str,
+    route: &HttpRoute<'_>,
     peer: SocketAddr,
     request: Request<Body>,
 ) -> Response {
@@ -63,8 +67,10 @@ async fn call(
         return platform(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
     };
     let request_id = new_request_id();
+    let HttpRoute { key, function, parameters } = route;
     let event = http_event(&HttpCall {
-        route,
+        route: key,
+        parameters,
         method: &parts.method,
         uri: &parts.uri,
         version: parts.version,
@@ -76,7 +82,7 @@ async fn call(
     let response = match gateway.invoke(function, event).await {
         Ok(answer) => response(answer),
         Err(failure) => {
-            tracing::error!(function, route, request_id, %failure, "invocation failed");
+            tracing::error!(function, route = key, request_id, %failure, "invocation failed");
             None
         }
     };

@@ -5,6 +5,7 @@ mod events;
 mod handshake;
 mod http;
 mod limits;
+mod mailbox;
 mod origin;
 mod policy;
 mod route;
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub use limits::Limits;
+pub(crate) use mailbox::is_on_this_machine;
 
 use crate::embedded::Aws;
 use crate::functions::{Failure, Functions};
@@ -42,16 +44,24 @@ pub(crate) struct Gateway {
     pub(crate) functions: Functions,
     limits: Limits,
     site: Option<Site>,
+    /// Whether only this machine reaches it.
+    on_loopback: bool,
     phase: watch::Sender<Phase>,
     /// Sockets whose `$disconnect` has not ended yet.
     sockets: watch::Sender<usize>,
 }
 
 impl Gateway {
-    pub(crate) fn new(aws: Aws, functions: Functions, limits: Limits, site: Option<Site>) -> Self {
+    pub(crate) fn new(
+        aws: Aws,
+        functions: Functions,
+        limits: Limits,
+        site: Option<Site>,
+        on_loopback: bool,
+    ) -> Self {
         let phase = watch::Sender::new(Phase::Serving);
         let sockets = watch::Sender::new(0);
-        Self { aws, functions, limits, site, phase, sockets }
+        Self { aws, functions, limits, site, on_loopback, phase, sockets }
     }
 
     /// Calls a function, and waits for its answer no longer than the platform does.

@@ -55,6 +55,14 @@ async fn settings_reach_the_functions() {
 }
 
 #[tokio::test]
+async fn links_lead_to_the_port_that_was_free() {
+    let laptop = start(Config::default()).await;
+    let port = laptop.http_url().rsplit(':').next().unwrap();
+    let settings = laptop.aws().settings("admin");
+    assert_eq!(settings.read().required("SITE_URL"), format!("http://localhost:{port}"));
+}
+
+#[tokio::test]
 async fn what_no_route_takes() {
     let laptop = start(Config::default()).await;
     for path in ["/v1/nothing", "/v1/accounts", "/.well-known/other", "/"] {
@@ -62,6 +70,18 @@ async fn what_no_route_takes() {
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
         assert_eq!(json_of(response).await, json!({"message": "Not Found"}));
     }
+}
+
+#[tokio::test]
+async fn a_route_with_a_parameter_reaches_its_function() {
+    let laptop = start(Config::default()).await;
+    let delete = async |path: &str| {
+        let url = format!("{}{path}", laptop.http_url());
+        json_of(Client::new().delete(url).send().await.unwrap()).await
+    };
+    // A function's refusal has a code, the platform's has none.
+    assert!(delete("/v1/sessions/s_1").await["code"].is_string());
+    assert_eq!(delete("/v1/sessions/s_1/s_2").await, json!({"message": "Not Found"}));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod admin;
 mod binary;
 mod connections;
 mod database;
@@ -19,5 +20,8 @@ mod http;
 mod kms;
 mod life;
 mod limits;
+mod mailbox;
 mod messages;
+mod rotation;
+mod services;
 mod support;

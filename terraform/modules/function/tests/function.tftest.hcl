@@ -47,6 +47,32 @@ run "the_role_may_do_what_is_listed_and_log" {
   }
 }
 
+run "a_condition_limits_its_own_statement" {
+  command = plan
+
+  variables {
+    statements = [
+      {
+        actions    = ["ses:SendEmail"]
+        resources  = ["arn:aws:ses:us-east-1:123456789012:identity/example.com"]
+        conditions = { StringEquals = { "ses:FromAddress" = "parley@example.com" } }
+      },
+      {
+        actions   = ["dynamodb:PutItem"]
+        resources = ["arn:aws:dynamodb:us-east-1:123456789012:table/parley-dev-messages"]
+      },
+    ]
+  }
+
+  assert {
+    condition = [for statement in slice(jsondecode(aws_iam_role_policy.this.policy).Statement, 2, 4) : try(statement.Condition, null)] == [
+      { StringEquals = { "ses:FromAddress" = "parley@example.com" } },
+      null,
+    ]
+    error_message = "A statement has lost its condition, or has another's."
+  }
+}
+
 run "the_log_has_an_end_and_is_json" {
   command = plan
 

@@ -12,6 +12,7 @@ variables {
     "GET /ping"                   = { name = "parley-dev-ping", invoke_arn = "arn:aws:lambda:ping" }
     "GET /.well-known/jwks.json"  = { name = "parley-dev-accounts", invoke_arn = "arn:aws:lambda:accounts" }
     "DELETE /v1/sessions/current" = { name = "parley-dev-accounts", invoke_arn = "arn:aws:lambda:accounts" }
+    "DELETE /v1/sessions/{id}"    = { name = "parley-dev-accounts", invoke_arn = "arn:aws:lambda:accounts" }
   }
 }
 
@@ -23,6 +24,7 @@ run "each_route_may_call_its_own_function" {
       "arn:aws:execute-api:us-east-1:123456789012:mockapi/*/GET/ping"                   = "parley-dev-ping"
       "arn:aws:execute-api:us-east-1:123456789012:mockapi/*/GET/.well-known/jwks.json"  = "parley-dev-accounts"
       "arn:aws:execute-api:us-east-1:123456789012:mockapi/*/DELETE/v1/sessions/current" = "parley-dev-accounts"
+      "arn:aws:execute-api:us-east-1:123456789012:mockapi/*/DELETE/v1/sessions/*"       = "parley-dev-accounts"
     })
     error_message = "A route may not call its function, or may call another."
   }

@@ -1,0 +1,117 @@
+//! Ending sockets: whoever's session has ended is told so, and cut off.
+
+use std::time::Duration;
+
+use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use futures_util::{StreamExt as _, stream};
+use protocol::{CloseCode, Event};
+use tokio::time::{Instant, sleep};
+
+use crate::Error;
+use crate::clock::Timestamp;
+use crate::connections::{Connection, Connections};
+use crate::push;
+use crate::settings::Reader;
+
+/// One call, at the most.
+const ATTEMPT: Duration = Duration::from_secs(1);
+/// All of it: five seconds after a session's end its sockets are closed.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// The wait before a socket is tried again.
+const RETRY_AFTER: Duration = Duration::from_millis(150);
+/// A socket may still be opening for as long as API Gateway waits for `$connect`, 29 s ("Quotas for
+/// configuring and running a WebSocket API in API Gateway"), and then answers 410 as a dead one does.
+const OPENING: Duration = Duration::from_secs(35);
+/// Sockets at a time.
+const IN_FLIGHT: usize = 64;
+
+/// Which sockets of a person.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// All.
+    All,
+    /// Those of one session.
+    Session(&'a str),
+    /// Those of every session but this one.
+    AllBut(&'a str),
+}
+
+/// Ends sockets.
+#[derive(Debug, Clone)]
+pub struct Farewell {
+    push: Client,
+    connections: Connections,
+}
+
+impl Farewell {
+    /// Reads `PUSH_ENDPOINT` and the table of connections.
+    pub fn new(aws: &aws_types::SdkConfig, settings: &mut Reader<'_>) -> Self {
+        Self {
+            push: push::client(aws, settings, ATTEMPT),
+            connections: Connections::new(aws, settings),
+        }
+    }
+
+    /// Ends a person's sockets, whose session was marked as ended before: one that opens meanwhile
+    /// finds that mark (`$connect` writes its row first, and reads the session after).
+    ///
+    /// # Errors
+    /// When the table does not answer, or some sockets could not be ended in time: ask again.
+    pub async fn say(&self, user_id: &str, which: Which<'_>, reason: &str) -> Result<(), Error> {
+        let deadline = Instant::now() + PATIENCE;
+        let bye = Event::Bye {
+            code: CloseCode::SessionEnded.number(),
+            reason: reason.to_owned(),
+            reconnect: false,
+        };
+        let bye = serde_json::to_vec(&bye).map_err(|_| Error::Fault("a bye cannot be written"))?;
+        let bye = Blob::new(bye);
+        let connections = self.connections.of_user(user_id).await?;
+        let concerned = connections.into_iter().filter(|connection| match which {
+            Which::All => true,
+            Which::Session(session) => connection.session_id.as_deref() == Some(session),
+            Which::AllBut(session) => connection.session_id.as_deref() != Some(session),
+        });
+        let left = stream::iter(concerned)
+            .map(|connection| self.end(connection, &bye, deadline))
+            .buffer_unordered(IN_FLIGHT)
+            .filter(|ended| std::future::ready(!ended))
+            .count()
+            .await;
+        if left > 0 {
+            tracing::error!(left, "Some sockets of an ended session could not be closed.");
+            return Err(Error::Unfinished("sockets of an ended session are still open"));
+        }
+        Ok(())
+    }
+
+    /// Whether the socket has ended by the deadline.
+    async fn end(&self, connection: Connection, bye: &Blob, deadline: Instant) -> bool {
+        let id = &connection.connection_id;
+        let young = Timestamp(connection.connected_at).plus(OPENING) > Timestamp::now();
+        let mut told = false;
+        loop {
+            if !told {
+                let posted = self.push.post_to_connection().connection_id(id).data(bye.clone());
+                told = posted.send().await.is_ok();
+            }
+            let deleted = self.push.delete_connection().connection_id(id).send().await;
+            match deleted {
+                Ok(_) => return true,
+                Err(error) => {
+                    let gone = error.as_service_error().is_some_and(|e| e.is_gone_exception());
+                    // Told a moment ago, so it was open: it has gone since.
+                    if gone && (told || !young) {
+                        return true;
+                    }
+                    if Instant::now() + RETRY_AFTER >= deadline {
+                        // A young one that was never open is as good as gone.
+                        return gone;
+                    }
+                }
+            }
+            sleep(RETRY_AFTER).await;
+        }
+    }
+}

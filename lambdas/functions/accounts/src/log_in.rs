@@ -1,0 +1,105 @@
+//! `POST /v1/sessions`: a password makes a session.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::http::header::USER_AGENT;
+use chat::Error;
+use chat::accounts::User;
+use protocol::{AdminStatus, ErrorCode, NewSession};
+
+use crate::http::{self, Refusal};
+use crate::limits::LOG_INS_OF_ADDRESS;
+use crate::lockout::Attempt;
+use crate::{Ctx, devices, sessions};
+
+/// The cookie of a browser that has logged in before.
+const DEVICE_COOKIE: &str = "parley_device";
+
+/// An unknown name and a wrong password are answered alike, after the same work: two reads to find
+/// whose name it is, two calls to count the try, one hash.
+pub(crate) async fn log_in(
+    ctx: &Ctx,
+    event: &ApiGatewayV2httpRequest,
+) -> Result<ApiGatewayV2httpResponse, Refusal> {
+    let login: NewSession = http::read(event)?;
+    ctx.limits.count_address(LOG_INS_OF_ADDRESS, event).await?;
+    let found = ctx.accounts.user_by_login(&login.login).await?;
+    let device = http::cookie(event, DEVICE_COOKIE);
+    let who = counted_as(ctx, found.as_ref(), &login.login, device.as_deref()).await?;
+    let attempt = begin(ctx, &who).await?;
+    let hash = found.as_ref().and_then(|user| user.password_hash.clone());
+    let right = ctx.passwords.verify(login.password, hash).await?;
+    let Some(user) = found.filter(|_| right) else {
+        return Err(Refusal::new(ErrorCode::InvalidCredentials, "User name or password is wrong."));
+    };
+    forgive(ctx, attempt.as_ref()).await?;
+    // Only whoever knows the password learns more.
+    match user.status() {
+        AdminStatus::Active => {}
+        AdminStatus::Unverified => {
+            return Err(Refusal::new(
+                ErrorCode::NotVerified,
+                "Please open the link in the mail that we sent you first.",
+            ));
+        }
+        AdminStatus::Disabled | AdminStatus::Erased => {
+            return Err(Refusal::new(
+                ErrorCode::AccountDisabled,
+                "This account has been disabled. Please ask an administrator.",
+            ));
+        }
+    }
+    let agent = http::header(event, USER_AGENT).unwrap_or_default();
+    let cookie = ctx.sessions.begin(&user, agent).await?;
+    let device = ctx.devices.remember(&user.id, device).await?;
+    let mut response = sessions::grant(ctx, &user, cookie.session_id()).await?;
+    sessions::set_cookie(ctx, &mut response, Some(&cookie));
+    let device = sessions::cookie(ctx, DEVICE_COOKIE, device, devices::LIFE);
+    response.cookies.push(device.to_string());
+    Ok(response)
+}
+
+/// Whose wrong passwords are counted together.
+async fn counted_as(
+    ctx: &Ctx,
+    user: Option<&User>,
+    login: &str,
+    device: Option<&str>,
+) -> Result<String, Error> {
+    let Some(user) = user else {
+        // Nobody's: in whatever case it is written, as somebody's would be.
+        return Ok(format!("login {}", login.trim().to_lowercase()));
+    };
+    match device {
+        Some(secret) if ctx.devices.knows(&user.id, secret).await? => {
+            Ok(format!("user {} at {secret}", user.id))
+        }
+        _ => Ok(format!("user {}", user.id)),
+    }
+}
+
+/// Asks somebody who is logged in for their password once more.
+pub(crate) async fn check_own_password(
+    ctx: &Ctx,
+    user: &User,
+    field: &'static str,
+    password: String,
+) -> Result<(), Refusal> {
+    // Their own count: a stranger at the door must not keep them from it, nor they a stranger out.
+    let attempt = begin(ctx, &format!("user {} inside", user.id)).await?;
+    if ctx.passwords.verify(password, user.password_hash.clone()).await? {
+        return Ok(forgive(ctx, attempt.as_ref()).await?);
+    }
+    // Not 401, which would say that the session has ended.
+    Err(Refusal::of_field(field, ErrorCode::BadRequest, "The password is wrong."))
+}
+
+async fn begin(ctx: &Ctx, who: &str) -> Result<Option<Attempt>, Refusal> {
+    if ctx.limits.are_on() { ctx.lockout.attempt(who).await.map(Some) } else { Ok(None) }
+}
+
+async fn forgive(ctx: &Ctx, attempt: Option<&Attempt>) -> Result<(), Error> {
+    match attempt {
+        Some(attempt) => ctx.lockout.forgive(attempt).await,
+        None => Ok(()),
+    }
+}
