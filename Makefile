@@ -1,7 +1,7 @@
 # Parley: everything a developer or an operator does is a target of this file.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
+.PHONY: help run admin rotate-key test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
 	test-client test-browser test-emulated fmt clean build client bootstrap plan deploy destroy output logs \
 	restore scenarios emulate
 SHELL := /bin/bash
@@ -47,6 +47,10 @@ run: doctor $(SITE)/index.html ## build the chat and serve it at http://localhos
 	@$(CARGO) build --locked -p laptop
 	@echo '==> starting'
 	@exec $(LAPTOP) --site $(SITE)
+
+rotate-key: ## make a new signing key in DATA, whose Parley is stopped; nobody is logged out
+	@$(CARGO) build --locked -p laptop
+	@$(LAPTOP) rotate-key
 
 emulate: $(SITE)/index.html ## serve the chat from an emulated AWS, at http://localhost:PORT
 	@scripts/doctor test

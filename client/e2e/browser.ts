@@ -54,7 +54,9 @@ export async function inspect(page: Page, name: string): Promise<void> {
     for (const viewport of SIZES) {
       await page.setViewportSize(viewport);
       // A colour in transition is neither the one nor the other.
-      await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished)));
+      await page.evaluate(() =>
+        Promise.allSettled(document.getAnimations().map((a) => a.finished)),
+      );
       const view = `${name}-${colorScheme}-${viewport.width}`;
       await page.screenshot({ path: join(SCREENSHOTS, `${view}.png`) });
       const sideways = await page.evaluate(

@@ -21,7 +21,13 @@ const READY_MS = 30_000;
 export async function startServer(): Promise<Server> {
   const given = process.env["PARLEY_URL"];
   if (given !== undefined) return { url: new URL(given).origin, stop: async () => undefined };
+  return startLaptop();
+}
 
+/** A fresh laptop on a free port with nothing in it, and these settings in its environment. */
+export async function startLaptop(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Server> {
   const binary = process.env["PARLEY_LAPTOP"] ?? join(ROOT, "target/debug/parley-laptop");
   const site = join(ROOT, "client/web/dist");
   if (!existsSync(binary)) throw new Error(`${binary} is missing: build it, or set PARLEY_URL`);
@@ -31,6 +37,7 @@ export async function startServer(): Promise<Server> {
   const data = await mkdtemp(join(tmpdir(), "parley-e2e-"));
   const child = spawn(binary, ["--port", String(port), "--data", data, "--site", site], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...settings },
   });
   let output = "";
   child.stdout.on("data", (chunk) => (output += chunk));

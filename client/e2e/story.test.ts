@@ -2,6 +2,17 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { inspect, startBrowser } from "./browser.ts";
+import {
+  complaints,
+  composer,
+  heading,
+  logIn,
+  online,
+  open,
+  passwordField,
+  pressUntil,
+  tabTo,
+} from "./pages.ts";
 import { startServer } from "./server.ts";
 import type { Server } from "./server.ts";
 import { layWire } from "./wire.ts";
@@ -16,8 +27,6 @@ let browser: Browser;
 let adasContext: BrowserContext;
 let ada: Page;
 let grace: Page;
-/** What the browser complained about. */
-const complaints: string[] = [];
 
 beforeAll(async () => {
   server = await startServer();
@@ -35,23 +44,6 @@ afterAll(async () => {
   await server?.stop();
 });
 
-async function open(context: BrowserContext, url: string): Promise<Page> {
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    // A refusal, and a cut wire, are part of the story.
-    if (message.type() === "error" && !/Failed to load|WebSocket connection/.test(message.text())) {
-      complaints.push(message.text());
-    }
-  });
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  await page.goto(url);
-  return page;
-}
-
-const composer = (page: Page) => page.getByRole("textbox", { name: "Message to general" });
-const online = (page: Page) => page.getByRole("status").getByText("Online", { exact: true });
-const heading = (page: Page, name: string) => page.getByRole("heading", { name });
-
 /** The texts of this run, in the order shown. */
 async function texts(page: Page): Promise<string[]> {
   const all = await page.locator("[data-key] .text").allTextContents();
@@ -68,22 +60,13 @@ async function signUp(page: Page, name: string): Promise<void> {
   await pressUntil(page, "Tab", "Create an account");
   await page.keyboard.press("Enter");
   await heading(page, "Create your account").waitFor();
-  await page.keyboard.press("Tab");
+  await tabTo(page, "username");
   await page.keyboard.type(name);
-  await page.keyboard.press("Tab");
+  // Past the address, which nobody needs here.
+  await tabTo(page, "password");
   await page.keyboard.type(PASSWORD);
   await page.keyboard.press("Enter");
   await online(page).waitFor();
-}
-
-/** Presses a key until the focus is on the control with this name. */
-async function pressUntil(page: Page, key: string, name: string): Promise<void> {
-  for (let i = 0; i < 20; i++) {
-    const focused = await page.evaluate(() => document.activeElement?.textContent?.trim());
-    if (focused === name) return;
-    await page.keyboard.press(key);
-  }
-  throw new Error(`${key} never reached "${name}"`);
 }
 
 /** Retries in vain until the next attempt is at least so many seconds away. */
@@ -118,23 +101,18 @@ test("the log-in and sign-up pages say what is wrong, beside the field", async (
   await pressUntil(ada, "Tab", "Create an account");
   await ada.keyboard.press("Enter");
   await heading(ada, "Create your account").waitFor();
+  await tabTo(ada, "username");
   await inspect(ada, "sign-up");
-  await ada.keyboard.press("Tab");
   await ada.keyboard.press("Enter");
   const name = ada.getByLabel("User name");
   await expect.poll(() => name.getAttribute("aria-invalid")).toBe("true");
   expect(await name.evaluate((field) => field === document.activeElement)).toBe(true);
   await inspect(ada, "sign-up-errors");
-  await ada.reload();
+  await ada.goBack();
 });
 
 test("a wrong password is refused in words", async () => {
-  await heading(ada, "Log in to Parley").waitFor();
-  await ada.keyboard.press("Tab");
-  await ada.keyboard.type(`nobody${RUN}`);
-  await ada.keyboard.press("Tab");
-  await ada.keyboard.type("certainly wrong");
-  await ada.keyboard.press("Enter");
+  await logIn(ada, `nobody${RUN}`, "certainly wrong");
   const problem = ada.locator("[role=alert] p, .note.error").first();
   await problem.waitFor();
   expect((await problem.textContent())?.trim()).not.toBe("");
@@ -160,7 +138,7 @@ test("a taken name is refused beside the field", async () => {
   await pressUntil(page, "Tab", "Create an account");
   await page.keyboard.press("Enter");
   await page.getByLabel("User name").fill(`ada${RUN}`);
-  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await passwordField(page).fill(PASSWORD);
   await page.keyboard.press("Enter");
   await page.locator("#username-note.error").waitFor();
   await context.close();
@@ -174,10 +152,10 @@ test("an account that could not be logged in to is not made twice", async () => 
   await pressUntil(page, "Tab", "Create an account");
   await page.keyboard.press("Enter");
   await page.getByLabel("User name").fill(`mary${RUN}`);
-  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+  await passwordField(page).fill(PASSWORD);
   await page.keyboard.press("Enter");
   await page.getByText("Your account is there; logging in failed: ").waitFor();
-  await heading(page, "Log in to Parley").waitFor();
+  await heading(page, "Log in to your new account").waitFor();
   expect(await page.getByLabel("User name").inputValue()).toBe(`mary${RUN}`);
   await pressUntil(page, "Tab", "Log in");
   await page.keyboard.press("Enter");
@@ -344,12 +322,7 @@ test("logging out ends the session", async () => {
   await ada.keyboard.press("Enter");
   await heading(ada, "Log in to Parley").waitFor();
   await ada.reload();
-  await heading(ada, "Log in to Parley").waitFor();
-  await ada.keyboard.press("Tab");
-  await ada.keyboard.type(`ada${RUN}`);
-  await ada.keyboard.press("Tab");
-  await ada.keyboard.type(PASSWORD);
-  await ada.keyboard.press("Enter");
+  await logIn(ada, `ada${RUN}`, PASSWORD);
   await online(ada).waitFor();
 });
 

@@ -6,7 +6,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },
-    // One story, told in order.
+    // Stories, each told in order, and one at a time: they watch the clock.
     bail: 1,
+    fileParallelism: false,
   },
 });

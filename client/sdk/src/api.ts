@@ -1,9 +1,39 @@
 import type { Environment } from "./environment.ts";
 import { HttpError } from "./errors.ts";
-import type { NewAccount, NewSession, Problem, Session, Ticket } from "./protocol.ts";
+import type {
+  ChangePassword,
+  Emails,
+  LoginName,
+  Me,
+  NewAccount,
+  NewEmail,
+  NewSession,
+  Problem,
+  ResetPassword,
+  Session,
+  Sessions,
+  SignedUp,
+  SignUpPolicy,
+  Ticket,
+  UnlinkEmail,
+  VerifiedEmail,
+  VerifyEmail,
+} from "./protocol.ts";
 import { LIMITS } from "./protocol.ts";
 
-/** The calls of the HTTP API. Each rejects with {@link HttpError}. */
+/** What a call sends beside its method and path. */
+interface Sent {
+  readonly body?: unknown;
+  readonly accessToken?: string;
+}
+
+/** The turn in which calls that change the session's cookie are made, in all tabs of a browser. */
+const COOKIE_TURN = "parley.session";
+
+/**
+ * The calls of the HTTP API. Each rejects with {@link HttpError}. Those that take an access token
+ * are best made through {@link Login.call}.
+ */
 export class Api {
   readonly #environment: Environment;
   readonly #base: string;
@@ -14,24 +44,84 @@ export class Api {
     this.#base = base;
   }
 
+  /** Who may make an account, and what that takes. */
+  async signUpPolicy(): Promise<SignUpPolicy> {
+    return (await this.#call("GET", "/v1/sign-up")) as SignUpPolicy;
+  }
+
   /** Makes an account. It does not log in. */
-  async signUp(account: NewAccount): Promise<void> {
-    await this.#call("POST", "/v1/accounts", { body: account });
+  async signUp(account: NewAccount): Promise<SignedUp> {
+    return (await this.#call("POST", "/v1/accounts", { body: account })) as SignedUp;
+  }
+
+  /** Sends the link of a sign-up once more. The answer is the same whether or not there is one. */
+  async sendLinkAgain(login: LoginName): Promise<void> {
+    await this.#call("POST", "/v1/accounts/link", { body: login });
+  }
+
+  /** Confirms the address whose link was opened; `invalid_link` when it is too old or used. */
+  async verifyEmail(link: VerifyEmail): Promise<VerifiedEmail> {
+    return (await this.#call("POST", "/v1/emails/verify", { body: link })) as VerifiedEmail;
+  }
+
+  /** My confirmed addresses. */
+  async emails(accessToken: string): Promise<Emails> {
+    return (await this.#call("GET", "/v1/emails", { accessToken })) as Emails;
+  }
+
+  /** Sends a link to an address, which becomes mine once the link is opened. */
+  async addEmail(accessToken: string, email: NewEmail): Promise<void> {
+    await this.#call("POST", "/v1/emails", { accessToken, body: email });
+  }
+
+  /** Takes an address from my account; `last_email` when there is no other. */
+  async unlinkEmail(accessToken: string, email: UnlinkEmail): Promise<void> {
+    await this.#call("POST", "/v1/emails/unlink", { accessToken, body: email });
+  }
+
+  /** Changes my password, and ends all my sessions but this one. */
+  async changePassword(accessToken: string, passwords: ChangePassword): Promise<void> {
+    await this.#call("POST", "/v1/password", { accessToken, body: passwords });
+  }
+
+  /** Sends a link that lets choose a new password. The answer is the same whoever it is. */
+  async forgotPassword(login: LoginName): Promise<void> {
+    await this.#call("POST", "/v1/password/forgot", { body: login });
+  }
+
+  /** Sets the password of the account whose link was opened, and ends all its sessions. */
+  async resetPassword(reset: ResetPassword): Promise<void> {
+    await this.#call("POST", "/v1/password/reset", { body: reset });
   }
 
   /** Starts a session, which the browser remembers by a cookie that no script can read. */
   async logIn(credentials: NewSession): Promise<Session> {
-    return (await this.#call("POST", "/v1/sessions", { body: credentials })) as Session;
+    return (await this.#inTurn("POST", "/v1/sessions", { body: credentials })) as Session;
   }
 
-  /** A new access token for the session of the cookie; status 401 when there is none. */
+  /** A new access token, and a new cookie, for the session of the cookie; 401 when there is none. */
   async refresh(): Promise<Session> {
-    return (await this.#call("POST", "/v1/sessions/refresh")) as Session;
+    return (await this.#inTurn("POST", "/v1/sessions/refresh")) as Session;
   }
 
   /** Ends the session of the cookie. */
   async logOut(): Promise<void> {
-    await this.#call("DELETE", "/v1/sessions/current");
+    await this.#inTurn("DELETE", "/v1/sessions/current");
+  }
+
+  /** Where I am logged in. */
+  async sessions(accessToken: string): Promise<Sessions> {
+    return (await this.#call("GET", "/v1/sessions", { accessToken })) as Sessions;
+  }
+
+  /** Ends one of my sessions; that it has ended already is no error. */
+  async endSession(accessToken: string, id: string): Promise<void> {
+    await this.#call("DELETE", `/v1/sessions/${encodeURIComponent(id)}`, { accessToken });
+  }
+
+  /** Ends all my sessions, this one too. */
+  async endAllSessions(accessToken: string): Promise<void> {
+    await this.#call("DELETE", "/v1/sessions", { accessToken });
   }
 
   /** A ticket for one socket. */
@@ -39,11 +129,20 @@ export class Api {
     return (await this.#call("POST", "/v1/tickets", { accessToken })) as Ticket;
   }
 
-  async #call(
-    method: string,
-    path: string,
-    { body, accessToken }: { body?: unknown; accessToken?: string } = {},
-  ): Promise<unknown> {
+  /** Who I am, and what I may do. */
+  async me(accessToken: string): Promise<Me> {
+    return (await this.#call("GET", "/v1/me", { accessToken })) as Me;
+  }
+
+  /**
+   * Of two answers that set the cookie, the later one counts: it must be that of the later call,
+   * also where the calls come from two tabs.
+   */
+  #inTurn(method: string, path: string, sent?: Sent): Promise<unknown> {
+    return this.#environment.inTurn(COOKIE_TURN, () => this.#call(method, path, sent));
+  }
+
+  async #call(method: string, path: string, { body, accessToken }: Sent = {}): Promise<unknown> {
     const headers: Record<string, string> = { accept: "application/json" };
     const init: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store" };
     if (body !== undefined) {
@@ -79,5 +178,12 @@ async function refusal(response: Response): Promise<HttpError> {
     problem?.code ?? null,
     problem?.detail ?? "Something went wrong on our side. Please try again.",
     problem?.field ?? null,
+    problem?.retryAfter ?? retryAfter(response),
   );
+}
+
+/** The header, for answers that are not ours. Its other form, a date, no gateway of ours uses. */
+function retryAfter(response: Response): number | null {
+  const seconds = Number(response.headers.get("retry-after") ?? NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
 }

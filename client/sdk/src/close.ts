@@ -14,7 +14,7 @@ export type AfterClose = "stop" | "back-off" | "reconnect-now" | "reconnect";
 /** The rule for a close code. */
 export function afterClose({ code, reconnect }: Closure): AfterClose {
   if (reconnect === false) return "stop";
-  if (code >= 4000 && code < 4100 && reconnect === null) return "stop";
+  if (code >= 4000 && code < 4100 && reconnect !== true) return "stop";
   if (code >= 4100 && code < 4200) return "back-off";
   if (code >= 4200 && code < 4300) return "reconnect-now";
   return "reconnect";

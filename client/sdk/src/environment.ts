@@ -14,6 +14,11 @@ export interface Environment {
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Opens a WebSocket. */
   openSocket(url: string): Socket;
+  /**
+   * Runs `run` while nobody else in this browser runs something of this name, as far as the browser
+   * can tell; settles as `run` does.
+   */
+  inTurn<T>(name: string, run: () => Promise<T>): Promise<T>;
 }
 
 /** Whatever the environment calls a timer by. */
@@ -32,7 +37,27 @@ export function browserEnvironment(): Environment {
     newId,
     fetch: (url, init) => fetch(url, init),
     openSocket: (url) => new WebSocket(url),
+    inTurn,
   };
+}
+
+/** Longer than any call takes: whoever holds the turn for longer has been frozen by the browser. */
+const TURN_MS = 15_000;
+
+async function inTurn<T>(name: string, run: () => Promise<T>): Promise<T> {
+  // A page served without TLS to a local network has no locks.
+  const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
+  if (locks === undefined) return run();
+  let begun = false;
+  try {
+    return await locks.request(name, { signal: AbortSignal.timeout(TURN_MS) }, () => {
+      begun = true;
+      return run();
+    });
+  } catch (error) {
+    if (begun) throw error;
+    return run();
+  }
 }
 
 // Not `crypto.randomUUID`: a page served without TLS to a local network does not have it.

@@ -40,6 +40,8 @@ export class HttpError extends Error {
     message: string,
     /** The field of the body that was refused, if one was. */
     readonly field: string | null = null,
+    /** How long to wait before the same call may succeed, in seconds, if the server said so. */
+    readonly retryAfterSeconds: number | null = null,
   ) {
     super(message);
   }

@@ -9,5 +9,12 @@ export { Login } from "./login.ts";
 export type { OutgoingMessage } from "./outbox.ts";
 export { outboxStorage } from "./outbox-storage.ts";
 export { LIMITS } from "./protocol.ts";
-export type { Message } from "./protocol.ts";
+export type {
+  Message,
+  NewAccount,
+  SessionInfo,
+  SignedUp,
+  SignUpPolicy,
+  VerifiedEmail,
+} from "./protocol.ts";
 export { utf8Bytes } from "./utf8.ts";

@@ -100,10 +100,13 @@ export class FakeServer {
   /** Whether the event goes out before the reply. */
   eventFirst = false;
   acceptSockets = true;
+  /** How long an access token is said to be good for, in seconds. */
+  expiresIn = 900;
   validAccess = "access-1";
   cookie = true;
   #tokens = 1;
   #tickets = new Set<string>();
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** An environment whose network ends here, and whose jitter is `random`. */
   environment(random: () => number = () => 0.5): Environment {
@@ -115,6 +118,11 @@ export class FakeServer {
       newId: () => `c${++ids}-${Math.floor(random() * 1e9)}`,
       fetch: (url, init) => this.fetch(url, init),
       openSocket: (url) => this.connect(url),
+      inTurn: (_, run) => {
+        const result = this.#turn.then(run);
+        this.#turn = result.catch(() => undefined);
+        return result;
+      },
     };
   }
 
@@ -182,8 +190,9 @@ export class FakeServer {
         username: "me",
         userId: this.userId,
         accessToken: this.validAccess,
-        expiresIn: 900,
+        expiresIn: this.expiresIn,
       });
+    const { authorization } = init.headers as Record<string, string>;
     switch (call) {
       case "POST /v1/accounts":
         return new Response(null, { status: 201 });
@@ -198,12 +207,14 @@ export class FakeServer {
         this.cookie = false;
         return new Response(null, { status: 204 });
       case "POST /v1/tickets": {
-        const { authorization } = init.headers as Record<string, string>;
         if (authorization !== `Bearer ${this.validAccess}`) return problem(401);
         const ticket = `t_${this.calls.length}`;
         this.#tickets.add(ticket);
         return Response.json({ ticket, expiresIn: 30 });
       }
+      case "GET /v1/emails":
+        if (authorization !== `Bearer ${this.validAccess}`) return problem(401);
+        return Response.json({ emails: ["me@example.com"] });
       default:
         return problem(404);
     }

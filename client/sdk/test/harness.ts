@@ -49,7 +49,7 @@ async function prepare({
   const api = new Api(environment);
   const session = api.logIn({ login: "me", password: "correct horse" });
   await vi.advanceTimersByTimeAsync(5);
-  const login = new Login(api, await session);
+  const login = new Login(environment, api, await session);
   server.calls.length = 0;
   const chat = new Chat({
     environment,

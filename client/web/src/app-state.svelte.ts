@@ -1,9 +1,17 @@
-import { Api, browserEnvironment, Chat, HttpError, Login, outboxStorage } from "@parley/sdk";
+import {
+  Api,
+  browserEnvironment,
+  Chat,
+  HttpError,
+  Login,
+  outboxStorage,
+  SignedOut,
+} from "@parley/sdk";
 import type { ChatView } from "@parley/sdk";
 
 import { socketUrl } from "./config.ts";
 
-/** What the page shows. */
+/** Who uses the page, as far as that is known. */
 export type Screen =
   | { readonly name: "starting" }
   /** The server did not answer, so nobody knows whether there is a session. */
@@ -11,62 +19,66 @@ export type Screen =
   | { readonly name: "signed-out"; readonly notice: string | null }
   | { readonly name: "chat"; readonly chat: Chat; readonly login: Login };
 
-/** The account was made, but logging in to it failed: to sign up again would be refused. */
-export class NotLoggedIn extends Error {
-  override readonly name = "NotLoggedIn";
-  constructor(why: HttpError) {
-    super(`Your account is there; logging in failed: ${why.message}`, { cause: why });
-  }
-}
+const ENDED = "Your session has ended. Log in again to go on where you were.";
 
-/** Which screen is on, and the one chat behind it. */
+/** Who uses the page, and the one chat behind it. */
 export class AppState {
   readonly environment = browserEnvironment();
   readonly api = new Api(this.environment);
   screen = $state.raw<Screen>({ name: "starting" });
   view = $state.raw<ChatView | null>(null);
+  /** Who will probably log in next. */
+  known = "";
   #socketUrl = "";
 
-  /** Goes on with the session of the browser's cookie, if there is one. */
-  async start(): Promise<void> {
-    this.screen = { name: "starting" };
+  /**
+   * Goes on with the session of the browser's cookie, if there is one. Whoever finds none is told
+   * `notice`.
+   */
+  async start(notice: string | null = null): Promise<void> {
+    this.#become({ name: "starting" });
     try {
-      const [url, login] = await Promise.all([socketUrl(), Login.restore(this.api)]);
+      const [url, login] = await Promise.all([
+        socketUrl(),
+        Login.restore(this.environment, this.api),
+      ]);
       this.#socketUrl = url;
-      if (login === null) this.#leave(null);
+      if (login === null) this.#become({ name: "signed-out", notice });
       else this.#enter(login);
     } catch {
-      this.screen = { name: "unreachable" };
+      this.#become({ name: "unreachable" });
     }
   }
 
   /** Logs in. Rejects with `HttpError`. */
   async logIn(login: string, password: string): Promise<void> {
-    this.#enter(new Login(this.api, await this.api.logIn({ login, password })));
+    const session = await this.api.logIn({ login, password });
+    this.#enter(new Login(this.environment, this.api, session));
   }
 
-  /** Makes an account, and logs in. Rejects with `HttpError` or {@link NotLoggedIn}. */
-  async signUp(username: string, password: string): Promise<void> {
-    await this.api.signUp({ username, password });
+  /**
+   * Makes a call in the name of whoever is logged in. When it turns out that nobody is any more, the
+   * page says so. Rejects as `call` does, or with `SignedOut`.
+   */
+  async call<T>(call: (api: Api, accessToken: string) => Promise<T>): Promise<T> {
+    if (this.screen.name !== "chat") throw new SignedOut();
+    const { login } = this.screen;
     try {
-      await this.logIn(username, password);
+      return await login.call((accessToken) => call(this.api, accessToken));
     } catch (error) {
-      throw error instanceof HttpError ? new NotLoggedIn(error) : error;
+      if (error instanceof SignedOut) this.#ended(login);
+      throw error;
     }
   }
 
   /** Ends the session, and forgets what was not sent. Rejects with `HttpError`. */
   async logOut(): Promise<void> {
-    if (this.screen.name !== "chat") return;
-    const { chat } = this.screen;
-    try {
-      await this.api.logOut();
-    } catch (error) {
-      // Ended elsewhere already: that is what was asked for.
-      if (!(error instanceof HttpError && error.status === 401)) throw error;
-    }
-    chat.discard();
-    this.#leave(null);
+    await this.#leave(() => this.api.logOut());
+  }
+
+  /** Ends all sessions of the person, and forgets what was not sent here. Rejects with `HttpError`. */
+  async logOutEverywhere(): Promise<void> {
+    await this.#leave(() => this.call((api, accessToken) => api.endAllSessions(accessToken)));
   }
 
   /** Tells the chat that the network is back. */
@@ -94,18 +106,39 @@ export class AppState {
         if (this.screen.name !== "chat" || this.screen.chat !== chat) return;
         this.view = view;
         const { connection } = view;
-        if (connection.phase === "stopped" && connection.signedOut) {
-          this.#leave("Your session has ended. Log in again to go on where you were.");
-        }
+        if (connection.phase === "stopped" && connection.signedOut) this.#ended(login);
       },
     });
     this.view = chat.view;
-    this.screen = { name: "chat", chat, login };
+    this.#become({ name: "chat", chat, login });
     chat.connect();
   }
 
-  #leave(notice: string | null): void {
-    this.screen = { name: "signed-out", notice };
-    this.view = null;
+  #ended(login: Login): void {
+    if (this.screen.name !== "chat" || this.screen.login !== login) return;
+    this.known = login.username;
+    this.#become({ name: "signed-out", notice: ENDED });
+  }
+
+  async #leave(end: () => Promise<void>): Promise<void> {
+    if (this.screen.name !== "chat") return;
+    const { chat } = this.screen;
+    try {
+      await end();
+    } catch (error) {
+      // Ended elsewhere already: that is what was asked for.
+      const ended = error instanceof HttpError && error.status === 401;
+      if (!ended && !(error instanceof SignedOut)) throw error;
+    }
+    chat.discard();
+    this.known = "";
+    this.#become({ name: "signed-out", notice: null });
+  }
+
+  #become(screen: Screen): void {
+    const before = this.screen;
+    this.screen = screen;
+    if (before.name === "chat") before.chat.close();
+    if (screen.name !== "chat") this.view = null;
   }
 }

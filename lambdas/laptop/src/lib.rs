@@ -18,6 +18,7 @@ mod listener;
 mod lock;
 pub mod logging;
 mod private;
+mod rotation;
 mod site;
 
 use std::collections::BTreeSet;
@@ -36,6 +37,7 @@ use tokio::time::timeout;
 pub use config::{Config, Data};
 pub use functions::{Failure, FunctionError};
 pub use lock::LockError;
+pub use rotation::{RotateError, rotate_key};
 
 use embedded::{Aws, Call, EmbeddedError, Faults, Mail, Options, RecordedRequest, SigningKey};
 use functions::Functions;

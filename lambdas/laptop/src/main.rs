@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use laptop::embedded::Mail;
 use laptop::{Config, Data};
 use tokio::sync::broadcast;
@@ -19,7 +19,7 @@ struct Args {
     #[arg(long, env = "PORT", default_value_t = 8080)]
     port: u16,
     /// The directory for database and signing key, made if missing
-    #[arg(long, env = "DATA", default_value = ".parley")]
+    #[arg(long, env = "DATA", default_value = ".parley", global = true)]
     data: PathBuf,
     /// The address to listen on; anything but a loopback address needs a TLS proxy in front
     #[arg(long, env = "BIND", default_value = "127.0.0.1", value_parser = address)]
@@ -27,6 +27,18 @@ struct Args {
     /// The directory of the built web client; without it only the API is served
     #[arg(long, env = "SITE")]
     site: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What it does instead of serving.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a new signing key in the data directory of a Parley that is stopped
+    ///
+    /// From the next start it signs access tokens. Those of the key before stay good until they
+    /// expire, within 15 minutes, and nobody is logged out.
+    RotateKey,
 }
 
 const AFTER_HELP: &str = "\
@@ -61,7 +73,11 @@ fn address(text: &str) -> Result<IpAddr, &'static str> {
 fn main() -> ExitCode {
     let args = Args::parse();
     laptop::logging::start();
-    match run(args) {
+    let outcome = match args.command {
+        Some(Command::RotateKey) => rotate_key(&args.data),
+        None => run(args),
+    };
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             // The one line is for a person; nothing is left to do if stderr is closed.
@@ -69,6 +85,25 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn rotate_key(data: &Path) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let rotated = laptop::rotate_key(data)?;
+    if let Some(ago) = rotated.too_soon {
+        let minutes = ago.as_secs() / 60;
+        let warning = format!(
+            "warning: the key was rotated only {minutes} minutes ago. Tokens of the key before that \
+            are refused now; browsers get new ones by themselves."
+        );
+        drop(writeln!(io::stderr(), "{warning}"));
+    }
+    let laptop::embedded::Rotated { active, previous, .. } = rotated;
+    let done = format!(
+        "The key {active} signs from the next start. Tokens of {previous} stay good until they \
+        expire."
+    );
+    drop(writeln!(io::stdout(), "{done}"));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {

@@ -1,26 +1,41 @@
 import { LIMITS } from "@parley/sdk";
 
-/** What is wrong with each field; empty when nothing is. */
-export interface FieldErrors {
-  username?: string;
-  password?: string;
+/** What is wrong, by the name of the field; empty when nothing is. */
+export type FieldErrors = Readonly<Record<string, string | undefined>>;
+
+/** Leaves out the fields in which nothing is wrong. */
+export function faults(errors: FieldErrors): FieldErrors {
+  return Object.fromEntries(Object.entries(errors).filter(([, error]) => error !== undefined));
 }
 
-/** Checks what the server would refuse anyway, so that the answer comes at once. */
-export function validate(username: string, password: string, isNew: boolean): FieldErrors {
-  const errors: FieldErrors = {};
-  // Characters, not UTF-16 units: the server counts so.
-  const nameLength = [...username].length;
-  const passwordLength = [...password].length;
-  if (nameLength === 0) errors.username = "Enter your user name.";
-  else if (isNew && (nameLength < LIMITS.usernameMin || nameLength > LIMITS.usernameMax)) {
-    errors.username = `A user name has ${LIMITS.usernameMin} to ${LIMITS.usernameMax} characters.`;
+/** Says `words` when nothing has been entered. */
+export function missing(value: string, words: string): string | undefined {
+  return value.trim() === "" ? words : undefined;
+}
+
+/** What is wrong with the name of a new account. The server knows more rules than this. */
+export function newNameError(username: string): string | undefined {
+  const length = characters(username);
+  if (length === 0) return "Enter your user name.";
+  if (length >= LIMITS.usernameMin && length <= LIMITS.usernameMax) return undefined;
+  return `A user name has ${LIMITS.usernameMin} to ${LIMITS.usernameMax} characters.`;
+}
+
+/** What is wrong with a password to be. Whether it is easily guessed the server says. */
+export function newPasswordError(password: string): string | undefined {
+  const length = characters(password);
+  if (length === 0) return "Enter a password.";
+  if (length < LIMITS.passwordMin) {
+    return `Use at least ${LIMITS.passwordMin} characters; this has ${length}.`;
   }
-  if (passwordLength === 0) errors.password = "Enter your password.";
-  else if (isNew && passwordLength < LIMITS.passwordMin) {
-    errors.password = `Use at least ${LIMITS.passwordMin} characters; this has ${passwordLength}.`;
-  } else if (isNew && passwordLength > LIMITS.passwordMax) {
-    errors.password = `Use at most ${LIMITS.passwordMax} characters.`;
-  }
-  return errors;
+  if (length > LIMITS.passwordMax) return `Use at most ${LIMITS.passwordMax} characters.`;
+  return undefined;
+}
+
+/** The rule for a password to be, in words. */
+export const PASSWORD_HINT = `At least ${LIMITS.passwordMin} characters, and not easily guessed.`;
+
+/** Characters, not UTF-16 units: the server counts so. */
+function characters(text: string): number {
+  return [...text].length;
 }

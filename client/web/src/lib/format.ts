@@ -42,3 +42,19 @@ export function formatDay(day: Date, today: Date): string {
 function startOfDay(at: Date): number {
   return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
 }
+
+const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const UNITS = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
+
+/** How long ago something was: "5 minutes ago", "yesterday". A clock that is ahead means now. */
+export function formatAgo(at: Date, now: Date): string {
+  const passed = now.getTime() - at.getTime();
+  for (const [unit, ms] of UNITS) {
+    if (passed >= ms) return ago.format(-Math.floor(passed / ms), unit);
+  }
+  return "just now";
+}

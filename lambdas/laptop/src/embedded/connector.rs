@@ -142,7 +142,7 @@ impl Connector {
     }
 
     async fn apply(&self, operation: &Operation, body: Vec<u8>) -> Result<Answer, ConnectorError> {
-        let Services { dynamodb, connections, key, mailbox, parameters, .. } = &*self.services;
+        let Services { dynamodb, connections, keys, mailbox, parameters, .. } = &*self.services;
         Ok(match operation {
             Operation::Dynamo(name) => dynamodb
                 .call(name, body)
@@ -151,7 +151,7 @@ impl Connector {
             Operation::Connection { method: Method::Post, id } => connections.post(id, body),
             Operation::Connection { method: Method::Get, id } => connections.describe(id),
             Operation::Connection { method: Method::Delete, id } => connections.delete(id),
-            Operation::Sign => kms::sign(key, &body),
+            Operation::Sign => kms::sign(&keys.active, &body),
             Operation::SendEmail => ses::send_email(mailbox, &body),
             Operation::GetParameter => ssm::get_parameter(parameters, &body),
             Operation::Unknown(_) => Answer::error(400, "UnknownOperationException", ""),

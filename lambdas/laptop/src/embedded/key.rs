@@ -64,20 +64,33 @@ impl SigningKey {
     /// # Errors
     /// When the file cannot be used.
     pub fn open(path: &Path) -> Result<Self, KeyError> {
-        let name = || path.display().to_string();
-        match fs::read_to_string(path) {
-            Ok(text) => {
-                private::keep(path).map_err(|error| KeyError::File(name(), error))?;
-                let der = from_pem(&text).ok_or_else(|| KeyError::Malformed(name()))?;
-                Self::from_pkcs8(&der).ok_or_else(|| KeyError::Malformed(name()))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let key = Self::generate()?;
-                create(path, &key.pkcs8_pem()).map_err(|error| KeyError::File(name(), error))?;
-                Ok(key)
-            }
-            Err(error) => Err(KeyError::File(name(), error)),
+        if let Some(key) = Self::read(path)? {
+            return Ok(key);
         }
+        let key = Self::generate()?;
+        let failed = |error| KeyError::File(path.display().to_string(), error);
+        key.create(path).map_err(failed)?;
+        Ok(key)
+    }
+
+    /// The key of a file, if there is the file.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, KeyError> {
+        let name = || path.display().to_string();
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(KeyError::File(name(), error)),
+        };
+        private::keep(path).map_err(|error| KeyError::File(name(), error))?;
+        let key = from_pem(&text).and_then(|der| Self::from_pkcs8(&der));
+        key.map(Some).ok_or_else(|| KeyError::Malformed(name()))
+    }
+
+    /// Writes the key to a file that must not be there, and to the disk.
+    pub(super) fn create(&self, path: &Path) -> io::Result<()> {
+        let mut file = private::options().write(true).create_new(true).open(path)?;
+        file.write_all(self.pkcs8_pem().as_bytes())?;
+        file.sync_all()
     }
 
     fn from_pkcs8(der: &[u8]) -> Option<Self> {
@@ -121,12 +134,6 @@ impl SigningKey {
     pub(crate) fn sign_digest(&self, hash: &[u8]) -> Result<Signature, Unspecified> {
         self.pair.sign_digest(&Digest::import_less_safe(hash, &digest::SHA256)?)
     }
-}
-
-fn create(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = private::options().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 fn to_pem(label: &str, der: &[u8]) -> String {

@@ -9,6 +9,7 @@ mod connector;
 mod dynamodb;
 mod faults;
 mod key;
+mod keys;
 mod kms;
 mod mailbox;
 mod recorder;
@@ -23,22 +24,24 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::SdkConfig;
-use serde_json::json;
 use tokio::sync::{broadcast, oneshot};
 
 pub use connections::{Connections, FakeConnection};
 pub use dynamodb::DatabaseError;
 pub use faults::{Fault, Faults, Match, Rule, RuleHandle, When};
 pub use key::{KeyError, SigningKey};
+pub use keys::Rotated;
 pub use mailbox::Mail;
 pub use recorder::{Call, RecordedRequest};
 
 pub(crate) use connections::{Connection, Identity, Outgoing, new_connection_id};
+pub(crate) use keys::rotate;
 pub(crate) use mailbox::is_link;
 
 use crate::catalog::{Catalog, Resource};
 use connector::Connector;
 use dynamodb::DynamoDb;
+use keys::Keys;
 use mailbox::Mailbox;
 use recorder::Recorder;
 
@@ -62,7 +65,7 @@ fn logical_name(table: &str) -> String {
 pub(crate) struct Services {
     dynamodb: DynamoDb,
     connections: Connections,
-    key: SigningKey,
+    keys: Keys,
     mailbox: Mailbox,
     parameters: BTreeMap<String, String>,
     faults: Faults,
@@ -139,17 +142,14 @@ impl Aws {
 
     pub(crate) async fn start(options: Options<'_>) -> Result<Self, EmbeddedError> {
         let catalog = Catalog::load()?;
-        let key = match options.directory {
-            Some(directory) => SigningKey::open(&directory.join("signing-key.pem"))?,
-            None => SigningKey::generate()?,
-        };
+        let keys = options.directory.map_or_else(Keys::generate, Keys::open)?;
         let file = options.directory.map(|directory| directory.join("parley.db"));
         let dynamodb = DynamoDb::open(file.as_deref())?;
         prepare(&dynamodb, &catalog).await.map_err(|error| error.at(file.as_deref()))?;
         let services = Services {
             dynamodb,
             connections: Connections::new(options.buffer_bytes),
-            key,
+            keys,
             mailbox: Mailbox::new(),
             parameters: options.parameters,
             faults: Faults::new(options.seed),
@@ -208,7 +208,7 @@ impl Aws {
 
     /// A laptop's value; a name without one keeps the function's own default.
     fn setting(&self, name: &str) -> Option<String> {
-        let key = &self.services.key;
+        let keys = &self.services.keys;
         match name {
             "ALLOW_URL_TOKEN" => Some("on".to_owned()),
             // Pages of the host that was called: the laptop serves its own.
@@ -216,8 +216,8 @@ impl Aws {
             // Browsers keep a Secure cookie from plain http.
             "COOKIE_SECURE" => Some("off".to_owned()),
             "MAIL_FROM" => Some("parley@localhost".to_owned()),
-            "PUBLIC_KEYS" => Some(json!([{"kid": key.kid(), "pem": key.public_pem()}]).to_string()),
-            "SIGNING_KEY_ID" => Some(key.kid().to_owned()),
+            "PUBLIC_KEYS" => Some(keys.public().to_string()),
+            "SIGNING_KEY_ID" => Some(keys.active.kid().to_owned()),
             "SIGNUP" => Some("open".to_owned()),
             "SITE_URL" => Some(self.site_url.clone()),
             "TRUSTED_PROXIES" => Some("0".to_owned()),
@@ -277,7 +277,7 @@ impl Aws {
     /// The key that signs access tokens.
     #[must_use]
     pub fn signing_key(&self) -> &SigningKey {
-        &self.services.key
+        &self.services.keys.active
     }
 
     /// What is deployed.

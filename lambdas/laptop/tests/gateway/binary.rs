@@ -84,6 +84,28 @@ async fn it_listens_on_an_address_and_on_localhost() {
 }
 
 #[tokio::test]
+async fn its_key_is_rotated_while_it_is_stopped() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let rotate = async || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_parley-laptop"));
+        command.args(["rotate-key", "--data", data]).output().await.unwrap()
+    };
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let mut parley = parley(directory.path(), &[]);
+    address(&mut parley).await;
+    let refused = rotate().await;
+    assert_eq!(refused.status.code(), Some(1));
+    let said = text(refused.stderr);
+    assert!(said.starts_with("a Parley serves DATA=") && said.lines().count() == 1, "{said}");
+    interrupt(parley).await;
+    let done = rotate().await;
+    assert!(done.status.success() && done.stderr.is_empty(), "{}", text(done.stderr));
+    assert!(text(done.stdout).contains("signs from the next start"));
+    assert!(text(rotate().await.stderr).contains("warning: the key was rotated only 0 minutes"));
+}
+
+#[tokio::test]
 async fn its_functions_hear_of_three_settings_and_no_other() {
     let directory = tempfile::tempdir().unwrap();
     // A value that the functions refuse shows that it came to them.

@@ -22,5 +22,6 @@ mod life;
 mod limits;
 mod mailbox;
 mod messages;
+mod rotation;
 mod services;
 mod support;

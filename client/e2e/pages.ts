@@ -1,0 +1,66 @@
+import type { BrowserContext, Locator, Page } from "playwright-core";
+
+/** What browsers complained about, on the pages that {@link open} has opened. */
+export const complaints: string[] = [];
+
+/** Opens a page whose complaints are kept. */
+export async function open(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    // A refusal, and a cut wire, are part of the story.
+    if (message.type() === "error" && !/Failed to load|WebSocket connection/.test(message.text())) {
+      complaints.push(message.text());
+    }
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  await page.goto(url);
+  return page;
+}
+
+/** The heading that says which page it is. */
+export const heading = (page: Page, name: string): Locator => page.getByRole("heading", { name });
+
+/** What says that the chat is connected. */
+export const online = (page: Page): Locator =>
+  page.getByRole("status").getByText("Online", { exact: true });
+
+/** Where messages are written. */
+export const composer = (page: Page): Locator =>
+  page.getByRole("textbox", { name: "Message to general" });
+
+/** The field for a password; the button that shows it has a similar name. */
+export const passwordField = (page: Page, name = "Password"): Locator =>
+  page.getByLabel(name, { exact: true });
+
+/** Presses a key until the focus is on the control with this text. */
+export async function pressUntil(page: Page, key: string, text: string): Promise<void> {
+  await pressWhile(page, key, text, () => document.activeElement?.textContent?.trim());
+}
+
+/** Presses Tab until the focus is on the field with this id. */
+export async function tabTo(page: Page, id: string): Promise<void> {
+  await page.locator(`#${id}`).waitFor();
+  await pressWhile(page, "Tab", id, () => document.activeElement?.id);
+}
+
+async function pressWhile(
+  page: Page,
+  key: string,
+  wanted: string,
+  focused: () => string | undefined,
+): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    if ((await page.evaluate(focused)) === wanted) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${key} never reached "${wanted}"`);
+}
+
+/** Logs in by keyboard, from the log-in page. */
+export async function logIn(page: Page, login: string, password: string): Promise<void> {
+  await heading(page, "Log in to Parley").waitFor();
+  await page.getByLabel("User name or e-mail").fill(login);
+  await tabTo(page, "password");
+  await page.keyboard.insertText(password);
+  await page.keyboard.press("Enter");
+}

@@ -1,0 +1,52 @@
+const PAGES = {
+  "/": "home",
+  "/sign-up": "sign-up",
+  "/verify": "verify",
+  "/forgot": "forgot",
+  "/reset": "reset",
+  "/welcome": "welcome",
+  "/account": "account",
+} as const;
+
+/** A path of ours. The server answers each of them with `index.html`. */
+export type Path = keyof typeof PAGES;
+
+/** What is at a path. */
+export type Page = (typeof PAGES)[Path];
+
+/** Where the browser is. */
+export interface Place {
+  readonly page: Page;
+  /** What a mailed link carried behind `#token=`. */
+  readonly token: string | null;
+}
+
+/** The address bar, as the page's state. */
+class Router {
+  /** Where the browser is. */
+  place = $state.raw<Place>(arrive());
+
+  /** Goes to a page; `replace` leaves no way back to the one before. */
+  go(path: Path, { replace = false } = {}): void {
+    if (replace) history.replaceState(null, "", path);
+    else if (path !== location.pathname) history.pushState(null, "", path);
+    this.place = arrive();
+    scrollTo(0, 0);
+  }
+
+  /** The person went back or forward, or opened another mailed link in this very tab. */
+  readonly moved = (): void => {
+    this.place = arrive();
+  };
+}
+
+/** The one address bar that there is. */
+export const router = new Router();
+
+function arrive(): Place {
+  const page = (PAGES as Record<string, Page | undefined>)[location.pathname] ?? "home";
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  // Neither the history nor a look at the screen shall give the token away.
+  if (location.hash !== "") history.replaceState(null, "", location.pathname);
+  return { page, token };
+}
