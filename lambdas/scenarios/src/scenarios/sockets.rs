@@ -50,7 +50,7 @@ pub async fn ping_answers_the_rooms_it_names(body: &Body) -> Outcome {
     Ok(())
 }
 
-async fn expect_refusal(body: &Body, url: &str, status: u16, what: &str) -> Outcome {
+pub(super) async fn expect_refusal(body: &Body, url: &str, status: u16, what: &str) -> Outcome {
     match body.handshake(url, None).await? {
         Handshake::Refused(came) => ensure_eq!(came, status, "status for {what}"),
         Handshake::Accepted(_) => return Err(Failure::new(format!("{what} opened a socket"))),
@@ -164,7 +164,7 @@ pub async fn a_foreign_page_cannot_open_a_socket(body: &Body) -> Outcome {
         }
     }
     let url = body.socket_url(&body.ticket(&ada).await?);
-    match body.handshake(&url, Some(&body.http_url)).await? {
+    match body.handshake(&url, Some(&body.site_url)).await? {
         Handshake::Accepted(socket) => socket.close().await,
         Handshake::Refused(status) => Err(Failure::new(format!("own origin refused: {status}"))),
     }
