@@ -33,8 +33,8 @@ const KIND: &str = "lock";
 #[serde(rename_all = "camelCase")]
 struct Row {
     failures: u32,
-    /// Milliseconds since 1970.
-    until: i64,
+    /// Milliseconds since 1970. Not `until`, a word that DynamoDB keeps to itself.
+    wait_until: i64,
     /// Seconds since 1970; also the table's TTL.
     expires_at: i64,
 }
@@ -70,8 +70,9 @@ impl Lockout {
                     .await?;
             let seen = found.as_ref().map(|row| row.failures);
             let row = found.filter(|row| row.expires_at > now.seconds()).unwrap_or_default();
-            if row.until > now.0 {
-                let wait = Duration::from_millis(row.until.saturating_sub(now.0).unsigned_abs());
+            if row.wait_until > now.0 {
+                let wait =
+                    Duration::from_millis(row.wait_until.saturating_sub(now.0).unsigned_abs());
                 return Err(too_many(wait));
             }
             let failures = row.failures.saturating_add(1);
@@ -97,7 +98,7 @@ impl Lockout {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(aws::text_key([("kind", KIND), ("id", id)])))
-            .update_expression("SET failures = :failures, until = :until, expiresAt = :end")
+            .update_expression("SET failures = :failures, waitUntil = :until, expiresAt = :end")
             .expression_attribute_values(":failures", number(failures.into()))
             .expression_attribute_values(":until", number(now.plus(wait_after(failures)).0))
             .expression_attribute_values(":end", number(now.plus(MEMORY).seconds()));
