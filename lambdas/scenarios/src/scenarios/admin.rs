@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::sessions::{goes_on, has_ended};
+use super::sockets::expect_no_socket;
 use crate::{
     Answer, Body, Call, Failure, Outcome, Person, ensure, ensure_eq, fresh_email, fresh_name,
     fresh_password,
@@ -124,8 +125,7 @@ pub async fn disable_closes_and_enable_lets_in_again(body: &Body) -> Outcome {
     ensure_eq!(done.user.status, AdminStatus::Disabled, "status");
     has_ended(body, &ada).await?;
     has_ended(body, &other).await?;
-    let url = body.socket_url(&ticket);
-    super::sockets::expect_refusal(body, &url, 403, "a ticket of before").await?;
+    expect_no_socket(body, &ticket, "a ticket of before").await?;
     goes_on(body, &eve, &mut eves).await?;
     // Whoever does not know the password does not learn of it.
     unknown(&body.try_log_in(&ada.username, &fresh_password()).await?)?;
@@ -179,8 +179,7 @@ pub async fn an_outside_person_can_be_kept_out(body: &Body) -> Outcome {
     let done = body.admin(AdminCommand::Disable { user: user.clone() }).await?;
     socket.farewell(since).await?;
     ensure_eq!((done.user.user_id, done.user.status), (user.clone(), AdminStatus::Disabled), "who");
-    let url = body.socket_url(&token);
-    super::sockets::expect_refusal(body, &url, 403, "a disabled outside person").await?;
+    expect_no_socket(body, &token, "a disabled outside person").await?;
     let set_role = AdminCommand::SetRole { user: user.clone(), role: Role::Admin };
     body.admin_refused(set_role, ErrorCode::BadRequest).await?;
     body.admin(AdminCommand::Enable { user }).await?;

@@ -5,7 +5,7 @@ use protocol::{ErrorCode, Me, Pong, Session, SessionInfo, Sessions};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::sockets::expect_refusal;
+use super::sockets::expect_no_socket;
 use crate::raw::Socket;
 use crate::{
     Answer, Body, Call, Failure, Outcome, Person, SESSION_COOKIE, ensure, ensure_eq, log_in,
@@ -307,7 +307,7 @@ pub async fn an_ended_session_opens_no_socket(body: &Body) -> Outcome {
     let ada = body.person("ada").await?;
     let ticket = body.ticket(&ada).await?;
     end(body, &ada).await?;
-    expect_refusal(body, &body.socket_url(&ticket), 403, "a ticket of an ended session").await
+    expect_no_socket(body, &ticket, "a ticket of an ended session").await
 }
 
 /// Nor does its access token in the socket's address.
@@ -318,8 +318,7 @@ pub async fn a_token_of_an_ended_session_opens_no_socket(body: &Body) -> Outcome
     let ada = body.person("ada").await?;
     body.socket_with(&ada.access_token).await?.close().await?;
     end(body, &ada).await?;
-    let url = body.socket_url(&ada.access_token);
-    expect_refusal(body, &url, 403, "a token of an ended session").await
+    expect_no_socket(body, &ada.access_token, "a token of an ended session").await
 }
 
 async fn end(body: &Body, person: &Person) -> Outcome {

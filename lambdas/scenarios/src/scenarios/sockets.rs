@@ -58,6 +58,15 @@ pub(super) async fn expect_refusal(body: &Body, url: &str, status: u16, what: &s
     Ok(())
 }
 
+/// That `$connect` refuses: with its own status on the laptop, with 403 on MiniStack.
+pub(super) async fn expect_no_socket(body: &Body, token: &str, what: &str) -> Outcome {
+    match body.handshake(&body.socket_url(token), None).await? {
+        Handshake::Refused(401 | 403) => Ok(()),
+        Handshake::Refused(came) => Err(Failure::new(format!("status {came} for {what}"))),
+        Handshake::Accepted(_) => Err(Failure::new(format!("{what} opened a socket"))),
+    }
+}
+
 /// Nothing at all is 401, as the platform says; what is no credential is 403, as the authorizer's
 /// policy says.
 ///
