@@ -20,6 +20,8 @@ FUNCTION ?=
 SINCE ?=
 FOLLOW ?=
 AT ?=
+# What `make admin` is to do, as for `parley admin`.
+ARGS ?= --help
 export FUNCTION SINCE FOLLOW AT
 
 CARGO ?= cargo
@@ -47,6 +49,10 @@ run: doctor $(SITE)/index.html ## build the chat and serve it at http://localhos
 	@$(CARGO) build --locked -p laptop
 	@echo '==> starting'
 	@exec $(LAPTOP) --site $(SITE)
+
+admin: ## make, look up, disable, erase accounts: make admin ARGS='create-user ada' [ENV=dev]
+	@$(CARGO) build --locked --quiet -p cli
+	@target/debug/parley admin $(if $(ENV),--env $(ENV)) $(ARGS)
 
 rotate-key: ## make a new signing key in DATA, whose Parley is stopped; nobody is logged out
 	@$(CARGO) build --locked -p laptop
