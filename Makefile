@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run bench admin rotate-key test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
-	test-client test-browser test-emulated fmt clean build client bootstrap plan deploy destroy output logs \
+	test-outside test-client test-browser test-emulated fmt clean build client bootstrap plan deploy destroy output logs \
 	restore scenarios emulate
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -20,6 +20,8 @@ FUNCTION ?=
 SINCE ?=
 FOLLOW ?=
 AT ?=
+# What `make admin` is to do, as for `parley admin`.
+ARGS ?= --help
 export FUNCTION SINCE FOLLOW AT
 
 CARGO ?= cargo
@@ -47,6 +49,10 @@ run: doctor $(SITE)/index.html ## build the chat and serve it at http://localhos
 	@$(CARGO) build --locked -p laptop
 	@echo '==> starting'
 	@exec $(LAPTOP) --site $(SITE)
+
+admin: ## make, look up, disable, erase accounts: make admin ARGS='create-user ada' [ENV=dev]
+	@$(CARGO) build --locked --quiet -p cli
+	@target/debug/parley admin $(if $(ENV),--env $(ENV)) $(ARGS)
 
 rotate-key: ## make a new signing key in DATA, whose Parley is stopped; nobody is logged out
 	@$(CARGO) build --locked -p laptop
@@ -104,6 +110,7 @@ test: ## run every test; installs what the tests need
 	@scripts/timed 'client: format, types, unit tests' $(MAKE) check-client test-client
 	@scripts/timed 'rust: format, lints' $(MAKE) check-rust
 	@scripts/timed 'rust: build and tests' $(MAKE) test-rust
+	@scripts/timed 'outside issuers' $(MAKE) test-outside
 	@scripts/timed 'browser' $(MAKE) test-browser
 	@scripts/timed 'emulated AWS' $(MAKE) test-emulated
 	@scripts/timed --summary
@@ -135,6 +142,10 @@ test-client: client/node_modules/.package-lock.json ## the client's unit tests
 test-rust: $(SITE)/index.html ## unit tests, handlers, gateway, end-to-end scenarios
 	@$(CARGO) build $(WORKSPACE) --bins
 	@$(CARGO) test $(WORKSPACE)
+
+test-outside: ## the Django view of docs/outside-issuers.md, against the laptop
+	@$(CARGO) build $(WORKSPACE) --bins
+	@"$$(scripts/tools outside)/python" -B scripts/outside/test.py
 
 test-browser: $(SITE)/index.html ## two people in headless Chromium
 	@$(CARGO) build $(WORKSPACE) --bins

@@ -170,7 +170,7 @@ test("a forgotten password is reset by a mailed link, and every session ends", a
   await passwordField(page, "New password").fill(SECOND_PASSWORD);
   await page.keyboard.press("Enter");
 
-  await ada.getByText("Your session has ended.").waitFor({ timeout: TOLD_MS });
+  await ada.getByText("Log in again to go on where you were.").waitFor({ timeout: TOLD_MS });
   await inspect(ada, "session-ended");
   await page.getByText("Your password is set. Log in with it.").waitFor();
   await page.close();
@@ -211,7 +211,7 @@ test("another session can be ended, and its page is told", async () => {
   await inspect(ada, "account");
   await ada.getByRole("button", { name: /^End / }).focus();
   await ada.keyboard.press("Enter");
-  await other.getByText("Your session has ended.").waitFor({ timeout: TOLD_MS });
+  await other.getByText("Log in again to go on where you were.").waitFor({ timeout: TOLD_MS });
   await expect.poll(() => sessions(ada).count()).toBe(1);
   await ada.getByText("That session has ended.").waitFor();
   await other.close();
@@ -260,7 +260,7 @@ test("a changed password ends the other sessions, and not this one", async () =>
   await ada.locator("#current").fill(SECOND_PASSWORD);
   await ada.keyboard.press("Enter");
   await region.getByText("Your password is changed.").waitFor();
-  await other.getByText("Your session has ended.").waitFor({ timeout: TOLD_MS });
+  await other.getByText("Log in again to go on where you were.").waitFor({ timeout: TOLD_MS });
   await other.close();
   await ada.reload();
   await expect.poll(() => sessions(ada).count()).toBe(1);
@@ -271,7 +271,7 @@ test("all sessions can be ended at once", async () => {
   await ada.getByRole("button", { name: "Log out everywhere" }).focus();
   await ada.keyboard.press("Enter");
   await heading(ada, "Log in to Parley").waitFor();
-  await other.getByText("Your session has ended.").waitFor({ timeout: TOLD_MS });
+  await other.getByText("Log in again to go on where you were.").waitFor({ timeout: TOLD_MS });
   await ada.reload();
   // Still the address of the account page, which is where logging in leads to.
   await logIn(ada, SECOND_ADDRESS, THIRD_PASSWORD);

@@ -28,6 +28,7 @@ BODY = [
     "--http-url", os.environ["PARLEY_HTTP_URL"],
     "--websocket-url", os.environ["PARLEY_WEBSOCKET_URL"],
 ]  # fmt: skip
+# Where mails, administrators and the other issuer are, it reads in the environment: main.py.
 RUN = [SCENARIOS, "run", "--body", "emulated", *BODY]
 # One permission, and a scenario that cannot pass without it.
 SAMPLES = [

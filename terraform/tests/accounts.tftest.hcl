@@ -284,7 +284,8 @@ run "an_unknown_kind_of_sign_up_is_refused" {
   command = plan
 
   variables {
-    signup = "invited"
+    signup       = "invited"
+    verify_email = false
   }
 
   expect_failures = [var.signup]

@@ -51,6 +51,6 @@ export class HttpError extends Error {
 export class SignedOut extends Error {
   override readonly name = "SignedOut";
   constructor() {
-    super("Your session has ended. Please log in again.");
+    super("Your session has ended.");
   }
 }

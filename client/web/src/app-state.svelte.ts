@@ -19,8 +19,6 @@ export type Screen =
   | { readonly name: "signed-out"; readonly notice: string | null }
   | { readonly name: "chat"; readonly chat: Chat; readonly login: Login };
 
-const ENDED = "Your session has ended. Log in again to go on where you were.";
-
 /** Who uses the page, and the one chat behind it. */
 export class AppState {
   readonly environment = browserEnvironment();
@@ -30,6 +28,8 @@ export class AppState {
   /** Who will probably log in next. */
   known = "";
   #socketUrl = "";
+  /** The person is logging out: that the server then ends the session is no news. */
+  #leaving = false;
 
   /**
    * Goes on with the session of the browser's cookie, if there is one. Whoever finds none is told
@@ -66,7 +66,7 @@ export class AppState {
     try {
       return await login.call((accessToken) => call(this.api, accessToken));
     } catch (error) {
-      if (error instanceof SignedOut) this.#ended(login);
+      if (error instanceof SignedOut) this.#ended(login, error.message);
       throw error;
     }
   }
@@ -106,7 +106,9 @@ export class AppState {
         if (this.screen.name !== "chat" || this.screen.chat !== chat) return;
         this.view = view;
         const { connection } = view;
-        if (connection.phase === "stopped" && connection.signedOut) this.#ended(login);
+        if (connection.phase === "stopped" && connection.signedOut) {
+          this.#ended(login, connection.reason);
+        }
       },
     });
     this.view = chat.view;
@@ -114,21 +116,25 @@ export class AppState {
     chat.connect();
   }
 
-  #ended(login: Login): void {
-    if (this.screen.name !== "chat" || this.screen.login !== login) return;
+  #ended(login: Login, reason: string): void {
+    if (this.#leaving || this.screen.name !== "chat" || this.screen.login !== login) return;
     this.known = login.username;
-    this.#become({ name: "signed-out", notice: ENDED });
+    const notice = `${reason || "Your session has ended."} Log in again to go on where you were.`;
+    this.#become({ name: "signed-out", notice });
   }
 
   async #leave(end: () => Promise<void>): Promise<void> {
     if (this.screen.name !== "chat") return;
     const { chat } = this.screen;
+    this.#leaving = true;
     try {
       await end();
     } catch (error) {
       // Ended elsewhere already: that is what was asked for.
       const ended = error instanceof HttpError && error.status === 401;
       if (!ended && !(error instanceof SignedOut)) throw error;
+    } finally {
+      this.#leaving = false;
     }
     chat.discard();
     this.known = "";

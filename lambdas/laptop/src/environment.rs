@@ -23,6 +23,8 @@ const PASSED_ON: [&str; 13] = [
 ];
 /// Its value is long, and may stand in a file.
 const FROM_FILE: &str = "TRUSTED_ISSUERS";
+/// It means something when it is empty: that no mail can be sent.
+const MAY_BE_EMPTY: &str = "MAIL_FROM";
 
 /// Why the environment's settings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +35,7 @@ pub enum EnvironmentError {
 }
 
 /// The settings to pass on, from `variable`, which gives an environment variable. An empty one is as
-/// good as none. What a value has to look like is for the functions to say when they start.
+/// good as none, but for `MAIL_FROM`. What a value has to look like is for the functions to say when they start.
 ///
 /// # Errors
 /// When `TRUSTED_ISSUERS=@FILE` names a file that cannot be read.
@@ -42,7 +44,10 @@ pub fn settings(
 ) -> Result<BTreeMap<String, String>, EnvironmentError> {
     let mut settings = BTreeMap::new();
     for name in PASSED_ON {
-        let Some(value) = variable(name).filter(|value| !value.is_empty()) else { continue };
+        let Some(value) = variable(name) else { continue };
+        if value.is_empty() && name != MAY_BE_EMPTY {
+            continue;
+        }
         let value = match value.strip_prefix('@') {
             Some(path) if name == FROM_FILE => fs::read_to_string(path)
                 .map_err(|error| EnvironmentError::File(FROM_FILE, error, path.into()))?,
@@ -60,12 +65,12 @@ mod tests {
     #[test]
     fn passes_on_what_is_listed_and_not_empty() {
         let passed = settings(|name| match name {
-            "SIGNUP" => Some(String::new()),
+            "SIGNUP" | "MAIL_FROM" => Some(String::new()),
             _ => Some(format!("{name}'s")),
         });
         let passed = passed.unwrap();
         assert_eq!(passed.len(), PASSED_ON.len() - 1);
-        assert_eq!(passed["SITE_URL"], "SITE_URL's");
+        assert_eq!((&*passed["SITE_URL"], &*passed["MAIL_FROM"]), ("SITE_URL's", ""));
         for name in ["SIGNUP", "PUBLIC_KEYS", "SIGNING_KEY_ID", "TABLE_ACCOUNTS"] {
             assert!(!passed.contains_key(name), "{name}");
         }

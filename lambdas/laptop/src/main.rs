@@ -48,7 +48,7 @@ Also read from the environment (the value in brackets is what holds without it):
   SIGNUP             who may sign up: open, domain or closed [open]
   SIGNUP_DOMAINS     the e-mail domains of SIGNUP=domain, separated by spaces
   VERIFY_EMAIL       on: log in only once the address is confirmed by its link [off]
-  MAIL_FROM          the address that mails come from [parley@localhost]
+  MAIL_FROM          the address that mails come from; empty: no mail [parley@localhost]
   SITE_URL           what links in mails begin with [http://localhost:PORT]
   ALLOWED_ORIGINS    the pages that may use the chat, separated by spaces; self is this host [self]
   TRUSTED_ISSUERS    a JSON list of whose tokens open sockets too, or @FILE that holds it

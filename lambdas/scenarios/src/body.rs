@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::{Capability, Failure};
+use crate::{Admin, Capability, Failure, Mailbox, Outside};
 
 /// How many people send at once in [`crate::scenarios::sending::a_crowd_agrees_on_one_order`].
 pub const WRITERS: usize = 8;
@@ -17,6 +17,14 @@ pub struct Body {
     pub http_url: Arc<str>,
     /// Where the socket answers, without a query.
     pub ws_url: Arc<str>,
+    /// The origin of its web pages, without a slash at the end.
+    pub site_url: Arc<str>,
+    /// Where its mails can be read.
+    pub mailbox: Option<Mailbox>,
+    /// The way to its `admin` function.
+    pub admin: Option<Admin>,
+    /// The outside issuer that it trusts.
+    pub outside: Option<Outside>,
     /// What its platform can do.
     pub capabilities: BTreeSet<Capability>,
     /// How many people it is asked to serve at once.
@@ -25,7 +33,7 @@ pub struct Body {
 }
 
 impl Body {
-    /// A body at these addresses.
+    /// A body at these addresses, with its pages at the first of them.
     ///
     /// # Errors
     /// When one is `https`, and the machine has no roots to trust.
@@ -40,6 +48,10 @@ impl Body {
         Ok(Self {
             http_url: http_url.trim_end_matches('/').into(),
             ws_url: ws_url.into(),
+            site_url: http_url.trim_end_matches('/').into(),
+            mailbox: None,
+            admin: None,
+            outside: None,
             capabilities: capabilities.into_iter().collect(),
             writers: WRITERS,
             http: http.build()?,

@@ -1,8 +1,11 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use protocol::{ErrorCode, Problem};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, SET_COOKIE};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, RETRY_AFTER, SET_COOKIE,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -11,7 +14,7 @@ use crate::{Body, Failure, ensure_eq, within};
 /// A call of the HTTP API, sent by hand: nothing is remembered from one call to the next.
 pub struct Call {
     method: Method,
-    path: &'static str,
+    path: Cow<'static, str>,
     headers: HeaderMap,
     body: Option<String>,
 }
@@ -40,25 +43,31 @@ impl fmt::Debug for Answer {
 }
 
 impl Call {
-    fn new(method: Method, path: &'static str) -> Self {
-        Self { method, path, headers: HeaderMap::new(), body: None }
+    fn new(method: Method, path: impl Into<Cow<'static, str>>) -> Self {
+        Self { method, path: path.into(), headers: HeaderMap::new(), body: None }
     }
 
     /// A `GET`.
     #[must_use]
-    pub fn get(path: &'static str) -> Self {
+    pub fn get(path: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::GET, path)
+    }
+
+    /// A `GET` of an address that is not one of the body's.
+    #[must_use]
+    pub(crate) fn elsewhere(url: &str) -> Self {
+        Self::get(url.to_owned())
     }
 
     /// A `POST`.
     #[must_use]
-    pub fn post(path: &'static str) -> Self {
+    pub fn post(path: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::POST, path)
     }
 
     /// A `DELETE`.
     #[must_use]
-    pub fn delete(path: &'static str) -> Self {
+    pub fn delete(path: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::DELETE, path)
     }
 
@@ -90,6 +99,15 @@ impl Call {
         Ok(self)
     }
 
+    /// With one header more.
+    ///
+    /// # Errors
+    /// When name or value cannot stand in a header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Result<Self, Failure> {
+        self.headers.insert(HeaderName::from_static(name), value.parse()?);
+        Ok(self)
+    }
+
     /// With cookies, as `name=value`.
     ///
     /// # Errors
@@ -107,10 +125,11 @@ impl Body {
     /// When no answer comes. A refusal is an answer.
     pub async fn call(&self, call: Call) -> Result<Answer, Failure> {
         let what = format!("answer to {call:?}");
-        let mut request = self
-            .http
-            .request(call.method, format!("{}{}", self.http_url, call.path))
-            .headers(call.headers);
+        let url = match &*call.path {
+            path if path.starts_with('/') => format!("{}{path}", self.http_url),
+            url => url.to_owned(),
+        };
+        let mut request = self.http.request(call.method, url).headers(call.headers);
         if let Some(body) = call.body {
             request = request.body(body);
         }
@@ -153,19 +172,32 @@ impl Answer {
         if self.status < 400 { "a success" } else { &self.text }
     }
 
-    /// The cookie that the answer sets: `name=value`, and its attributes in lower case.
+    /// How long to wait before the same call may succeed, in seconds: a refusal with
+    /// [`ErrorCode::RateLimited`] says so twice.
+    ///
+    /// # Errors
+    /// When it is another answer, or the two are not the same.
+    pub fn retry_after(&self) -> Result<u64, Failure> {
+        let problem = self.problem(ErrorCode::RateLimited)?;
+        let header = self.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let seconds = header.ok_or_else(|| Failure::new("no Retry-After"))?.parse()?;
+        ensure_eq!(problem.retry_after, Some(seconds), "retryAfter, beside Retry-After");
+        Ok(seconds)
+    }
+
+    /// The cookie of this name that the answer sets: `name=value`, and its attributes in lower case.
     ///
     /// # Errors
     /// When it sets none.
-    pub fn set_cookie(&self) -> Result<(String, Vec<String>), Failure> {
-        let header = self
-            .headers
-            .get(SET_COOKIE)
-            .ok_or_else(|| Failure::new("the answer sets no cookie"))?
-            .to_str()?;
-        let mut parts = header.split(';').map(str::trim);
-        let pair = parts.next().unwrap_or_default().to_owned();
-        Ok((pair, parts.map(str::to_ascii_lowercase).collect()))
+    pub fn set_cookie(&self, name: &str) -> Result<(String, Vec<String>), Failure> {
+        for header in self.headers.get_all(SET_COOKIE) {
+            let mut parts = header.to_str()?.split(';').map(str::trim);
+            let pair = parts.next().unwrap_or_default();
+            if pair.split('=').next() == Some(name) {
+                return Ok((pair.to_owned(), parts.map(str::to_ascii_lowercase).collect()));
+            }
+        }
+        Err(Failure::new(format!("the answer sets no cookie {name}")))
     }
 }
 

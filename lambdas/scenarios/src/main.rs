@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use scenarios::smoke::Account;
-use scenarios::{ALL, Body, Capability, Failure, Platform, Scenario, WRITERS};
+use scenarios::{
+    ALL, Admin, Body, Capability, Failure, Mailbox, Outside, Platform, Scenario, WRITERS,
+};
 
 /// Checks a Parley by its addresses, wherever it runs.
 #[derive(Debug, Parser)]
@@ -38,6 +40,9 @@ struct Addresses {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Scenarios of outside people need the issuer https://intranet.example in \
+    TRUSTED_ISSUERS, for the audience parley and with the namespace intranet; its secret stands in \
+    PARLEY_OUTSIDE_SECRET in the environment.")]
 struct RunArgs {
     #[command(flatten)]
     addresses: Addresses,
@@ -50,6 +55,18 @@ struct RunArgs {
     /// Run these only; one that the body cannot run is then an error
     #[arg(long, value_name = "NAME", num_args = 1.., value_parser = scenario)]
     only: Vec<Scenario>,
+    /// The page, as in https://abc.cloudfront.net; the HTTP API's address when it is not said
+    #[arg(long, value_name = "URL", env = "PARLEY_SITE_URL", value_parser = http_url)]
+    site_url: Option<String>,
+    /// Where the mails that were sent can be read, as in http://127.0.0.1:8080/_mailbox/messages
+    #[arg(long, value_name = "URL", env = "PARLEY_MAILBOX_URL", value_parser = http_url)]
+    mailbox_url: Option<String>,
+    /// The command of administrators, as in "parley admin --data .parley --json"
+    #[arg(long, value_name = "COMMAND", env = "PARLEY_ADMIN")]
+    admin: Option<String>,
+    /// The admin function on AWS: asked by the `parley` beside this program when there is no --admin
+    #[arg(long, value_name = "NAME", env = "PARLEY_ADMIN_FUNCTION")]
+    admin_function: Option<String>,
     /// How many people send at once in the crowd's scenario
     #[arg(long, value_name = "COUNT", default_value_t = WRITERS, value_parser = writers)]
     writers: usize,
@@ -115,10 +132,7 @@ fn run(command: Command) -> Result<bool, Failure> {
             Ok(true)
         }
         Command::Run(args) => {
-            let capabilities = args.body.capabilities().iter().copied();
-            let capabilities = capabilities.filter(|has| !args.lacks.contains(has));
-            let mut body = body(&args.addresses, capabilities)?;
-            body.writers = args.writers;
+            let body = body_of(&args)?.unwrap_or_else(|error| error.exit());
             runtime.block_on(scenarios::run(&body, &args.only, out))
         }
         Command::Smoke(args) => {
@@ -138,12 +152,54 @@ fn body(
     Body::new(&addresses.http_url, &addresses.websocket_url, capabilities)
 }
 
+/// The body of a run. What its platform can do, and nobody has told where, is an error of usage: a
+/// scenario that is silently left out proves nothing.
+fn body_of(args: &RunArgs) -> Result<Result<Body, clap::Error>, Failure> {
+    let can = args.body.capabilities().iter().copied();
+    let mut body = body(&args.addresses, can.filter(|has| !args.lacks.contains(has)))?;
+    body.writers = args.writers;
+    if let Some(url) = &args.site_url {
+        body.site_url = url.trim_end_matches('/').into();
+    }
+    body.mailbox = args.mailbox_url.as_deref().map(Mailbox::at);
+    body.admin = admin(args)?;
+    body.outside = variable("PARLEY_OUTSIDE_SECRET").map(|secret| Outside::intranet(&secret));
+    for (capability, is_there, how) in [
+        (Capability::Mailbox, body.mailbox.is_some(), "--mailbox-url"),
+        (Capability::Admin, body.admin.is_some(), "--admin"),
+        (Capability::Outside, body.outside.is_some(), "PARLEY_OUTSIDE_SECRET"),
+    ] {
+        let needs = |scenario: &Scenario| scenario.needs.contains(&capability);
+        let is_needed = args.only.is_empty() || args.only.iter().any(needs);
+        if is_needed && !is_there && body.capabilities.contains(&capability) {
+            let message = format!("give {how}, or say --lacks {capability}");
+            return Ok(Err(Program::command().error(ErrorKind::MissingRequiredArgument, message)));
+        }
+    }
+    Ok(Ok(body))
+}
+
+fn admin(args: &RunArgs) -> Result<Option<Admin>, Failure> {
+    Ok(match (&args.admin, &args.admin_function) {
+        (Some(command), _) => Some(Admin::program(command)),
+        (None, Some(function)) => {
+            let name = format!("parley{}", std::env::consts::EXE_SUFFIX);
+            let parley = std::env::current_exe()?.with_file_name(name);
+            Some(Admin::function(&parley, function))
+        }
+        (None, None) => None,
+    })
+}
+
+/// A variable of the environment. A CI hands on one that is not set as an empty one.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Whose account the environment names: a password on the command line would show in the list of
 /// processes.
 fn account(throw_away: bool) -> Result<Option<Account>, clap::Error> {
-    // A CI hands on a secret that is not set as an empty one.
-    let read = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (read("SMOKE_USER"), read("SMOKE_PASSWORD")) {
+    match (variable("SMOKE_USER"), variable("SMOKE_PASSWORD")) {
         (Some(login), Some(password)) => Ok(Some(Account::Existing { login, password })),
         (None, None) => Ok(throw_away.then_some(Account::ThrowAway)),
         _ => Err(Program::command().error(

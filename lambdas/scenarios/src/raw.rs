@@ -2,11 +2,13 @@
 //! see every frame as it comes.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::{Event, Message, RequestId};
+use protocol::{CloseCode, Event, Message, RequestId};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri, header::ORIGIN};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
@@ -16,7 +18,10 @@ use tokio_tungstenite::tungstenite::{Error, Message as WireMessage};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async_with_config};
 
 use crate::wire::{Answered, Frame};
-use crate::{Body, Failure, Person, within};
+use crate::{Body, Failure, Person, ensure, ensure_eq, within};
+
+/// How long a socket may outlive its session.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How a handshake ended.
 #[derive(Debug)]
@@ -277,6 +282,37 @@ impl Socket {
             }
         })
         .await
+    }
+
+    /// Waits for the goodbye that an ended session's sockets are told, and for the end: within five
+    /// seconds of `since`, when the session was ended. Other frames before it are dropped.
+    ///
+    /// # Errors
+    /// When either does not come in time.
+    pub async fn farewell(&mut self, since: Instant) -> Result<Option<u16>, Failure> {
+        let mut told = false;
+        let end = async {
+            loop {
+                let incoming = match self.aside.pop_front() {
+                    Some(frame) => Incoming::Frame(frame),
+                    None => self.incoming().await,
+                };
+                match incoming {
+                    Incoming::Frame(Frame::Event(Event::Bye { code, reconnect, .. })) => {
+                        ensure_eq!(code, CloseCode::SessionEnded.number(), "code of the bye");
+                        ensure!(!reconnect, "the bye says to come back");
+                        told = true;
+                    }
+                    Incoming::Frame(_) => {}
+                    Incoming::Broken(why) => return Err(Failure::new(why)),
+                    Incoming::End(code) => return Ok(code),
+                }
+            }
+        };
+        let end = timeout_at(since + FAREWELL, end).await;
+        let code = end.map_err(|_| Failure::new("the socket outlived its session by 5 s"))??;
+        ensure!(told, "the socket ended with {code:?} and without a bye");
+        Ok(code)
     }
 
     /// Says goodbye and waits until the server has too.

@@ -61,6 +61,12 @@ impl Token {
         })
     }
 
+    /// A token that says nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { header: Map::new(), claims: Map::new() }
+    }
+
     /// With one field of the header changed; null takes it away.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use jsonwebtoken::DecodingKey;
 use serde::{Deserialize, Serialize};
 
@@ -52,8 +53,8 @@ impl Keys {
         let keys =
             listed.into_iter().map(|PublicKey { kid, pem }| {
                 match DecodingKey::from_ec_pem(pem.as_bytes()) {
-                    Ok(key) => Ok((kid, key)),
-                    Err(_) => Err(KeyError::Key(kid)),
+                    Ok(key) if is_p256(&key) => Ok((kid, key)),
+                    _ => Err(KeyError::Key(kid)),
                 }
             });
         Ok(Self(keys.collect::<Result<_, _>>()?))
@@ -61,5 +62,38 @@ impl Keys {
 
     pub(super) fn get(&self, kid: &str) -> Option<&DecodingKey> {
         self.0.get(kid)
+    }
+}
+
+/// A key on another curve would be taken, and then verify nothing.
+fn is_p256(key: &DecodingKey) -> bool {
+    let point = key.try_get_as_bytes();
+    point.is_ok_and(|point| ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pem: &str) -> Result<Keys, KeyError> {
+        Keys::parse(&serde_json::json!([{ "kid": "k", "pem": pem }]).to_string())
+    }
+
+    #[test]
+    fn only_keys_on_p256_are_taken() {
+        let on_p256 = "-----BEGIN PUBLIC KEY-----\n\
+            MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9\n\
+            q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==\n\
+            -----END PUBLIC KEY-----\n";
+        let on_p384 = "-----BEGIN PUBLIC KEY-----\n\
+            MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE2ecwY5B/zEeg+ElVxMZMw/8ll78l/4I4\n\
+            /4PWSJutGmDOfxYoUyZu4fbBzDn0dTw41UIlJl708y2lMGbtRufQ+UxQjbD6EEcr\n\
+            kHwPoiUt8xLPS5IDJnP1/Ux/DvdhNwrn\n\
+            -----END PUBLIC KEY-----\n";
+        assert!(parse(on_p256).is_ok());
+        for bad in [on_p384, "", &on_p256.replace("PUBLIC", "PRIVATE")] {
+            let error = parse(bad).unwrap_err().to_string();
+            assert_eq!(error, "key k is not a public key on P-256", "{bad}");
+        }
     }
 }

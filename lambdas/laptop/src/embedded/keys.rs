@@ -14,8 +14,8 @@ const ACTIVE: &str = "signing-key.pem";
 const PREVIOUS: &str = "signing-key-previous.pem";
 /// Where a file is written before a rename puts it in its place, whole.
 const UNFINISHED: &str = "signing-key.new";
-/// What an access token is good for at the most.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// How long tokens of a key that no longer signs are still out.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(chat::identity::TOKEN_LIFE.unsigned_abs());
 
 /// The keys whose tokens are good.
 #[derive(Debug)]

@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::Gateway;
 use super::events::{CONNECT_ARN, Opening, new_request_id};
 use super::http::platform;
-use super::origin;
 use super::policy::{self, Decision};
 use super::socket::Session;
 use crate::embedded::{Identity, new_connection_id};
@@ -55,10 +54,6 @@ pub(super) async fn open(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    if !origin::allowed(&headers) {
-        origin::log_refused(&headers);
-        return Refusal::FORBIDDEN.into_response();
-    }
     let query = Query::<Vec<(String, String)>>::try_from_uri(&uri);
     let query = query.map(|Query(pairs)| pairs).unwrap_or_default();
     // The authorizer's identity source is `route.request.querystring.token`: without it the

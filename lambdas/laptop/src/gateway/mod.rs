@@ -6,7 +6,6 @@ mod handshake;
 mod http;
 mod limits;
 mod mailbox;
-mod origin;
 mod policy;
 mod route;
 mod socket;

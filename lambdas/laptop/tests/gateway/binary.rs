@@ -106,16 +106,62 @@ async fn its_key_is_rotated_while_it_is_stopped() {
 }
 
 #[tokio::test]
-async fn its_functions_hear_of_three_settings_and_no_other() {
+async fn its_functions_hear_of_these_settings_and_no_other() {
     let directory = tempfile::tempdir().unwrap();
-    // A value that the functions refuse shows that it came to them.
-    for name in ["ALLOW_URL_TOKEN", "COOKIE_SECURE", "HANDOVER_AFTER_MS"] {
-        let said = complaint(directory.path(), &[(name, "perhaps")]).await;
+    let complains = async |name: &str, environment: &[(&str, &str)]| {
+        let said = complaint(directory.path(), environment).await;
         assert!(said.starts_with("function ") && said.contains(name), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    };
+    // A value that the functions refuse shows that it came to them.
+    for name in [
+        "ADDRESS_LIMITS",
+        "ALLOWED_ORIGINS",
+        "ALLOW_URL_TOKEN",
+        "COOKIE_SECURE",
+        "HANDOVER_AFTER_MS",
+        "RATE_LIMITS",
+        "SIGNUP",
+        "SITE_URL",
+        "TRUSTED_ISSUERS",
+        "TRUSTED_PROXIES",
+        "VERIFY_EMAIL",
+    ] {
+        complains(name, &[(name, "perhaps")]).await;
     }
-    let mut parley = parley(directory.path(), &[("PUBLIC_KEYS", "perhaps")]);
+    // These are wrong together only.
+    complains("MAIL_FROM", &[("VERIFY_EMAIL", "on"), ("MAIL_FROM", "")]).await;
+    let by_domain = [("SIGNUP", "domain"), ("VERIFY_EMAIL", "on")];
+    complains("SIGNUP_DOMAINS", &by_domain).await;
+    let stray =
+        [("SIGNUP_DOMAINS", "example.com"), ("PUBLIC_KEYS", "perhaps"), ("SIGNING_KEY_ID", "x")];
+    let mut parley = parley(directory.path(), &[&by_domain[..], &stray].concat());
     address(&mut parley).await;
     interrupt(parley).await;
+}
+
+#[tokio::test]
+async fn it_prints_the_links_of_mails() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut parley = parley(directory.path(), &[]);
+    let mut lines = BufReader::new(parley.stdout.take().unwrap()).lines();
+    let mut next = async || timeout(SOON, lines.next_line()).await.unwrap().unwrap().unwrap();
+    let url = next().await.rsplit(' ').next().unwrap().to_owned();
+    let person = json!({
+        "username": "ada", "email": "ada@example.com", "password": "a cuckoo in the clockwork",
+    });
+    let post = Client::new().post(format!("{url}/v1/accounts")).json(&person);
+    assert!(post.send().await.unwrap().status().is_success());
+    let line = loop {
+        let line = next().await;
+        if line.starts_with("Mail ") {
+            break line;
+        }
+    };
+    assert!(line.starts_with("Mail for ada@example.com: "), "{line}");
+    assert!(line.contains(&format!(": {url}/verify#token=v_")), "{line}");
+    let log = interrupt(parley).await;
+    assert!(!log.contains("v_") && !log.contains("ada@example.com"), "{log}");
 }
 
 #[tokio::test]

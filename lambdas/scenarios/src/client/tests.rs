@@ -27,6 +27,8 @@ impl Server {
             password: "".into(),
             user_id: "u_ada".into(),
             access_token: "x".into(),
+            cookie: "".into(),
+            device: "".into(),
         };
         (Self(listener), body, person)
     }

@@ -1,24 +1,25 @@
 //! Sign-up, login, sessions, tickets and keys, over HTTP.
 
-use futures_util::future::try_join_all;
-use protocol::{ErrorCode, JwkSet, Me, NewAccount, NewSession, Session, Ticket};
+use protocol::{
+    AccountStatus, ErrorCode, JwkSet, Me, Role, Session, SignUpPolicy, SignedUp, Ticket,
+};
 use serde_json::{Value, json};
 
+pub use super::emails::{
+    a_known_address_is_told_to_its_owner_alone, a_link_confirms_an_address,
+    an_account_has_several_addresses_and_keeps_the_last,
+    two_sign_ups_racing_for_one_address_have_one_owner,
+};
+pub use super::names::{
+    a_name_has_one_owner, easily_guessed_passwords_are_refused, lookalike_names_are_refused,
+    one_of_two_racing_sign_ups_wins,
+};
+pub use super::origins::a_foreign_page_cannot_call;
 use crate::token::{PublicKey, Token};
-use crate::{Answer, Body, Call, Failure, Outcome, ensure, ensure_eq, fresh_name, fresh_password};
-
-fn account(username: &str, password: &str) -> NewAccount {
-    NewAccount { username: username.to_owned(), password: password.to_owned(), email: None }
-}
-
-async fn sign_up(body: &Body, username: &str, password: &str) -> Result<Answer, Failure> {
-    body.call(Call::post("/v1/accounts").json(&account(username, password))?).await
-}
-
-async fn log_in(body: &Body, login: &str, password: &str) -> Result<Answer, Failure> {
-    let login = NewSession { login: login.to_owned(), password: password.to_owned() };
-    body.call(Call::post("/v1/sessions").json(&login)?).await
-}
+use crate::{
+    Body, Call, DEVICE_COOKIE, Failure, Outcome, SESSION_COOKIE, ensure, ensure_eq, fresh_email,
+    fresh_name, fresh_password,
+};
 
 /// The oldest feature.
 ///
@@ -30,94 +31,75 @@ pub async fn ping_pongs(body: &Body) -> Outcome {
     Ok(())
 }
 
+/// What a page has to know before it shows a form.
+///
+/// # Errors
+/// What failed.
+pub async fn the_policy_of_sign_ups_is_told(body: &Body) -> Outcome {
+    let policy: SignUpPolicy = body.call(Call::get("/v1/sign-up")).await?.expect(200)?;
+    ensure!(!policy.verify_email, "people wait for a mail: {policy:?}");
+    ensure_eq!(policy.sign_up, protocol::SignUp::Open, "who may sign up");
+    ensure!(policy.mail || body.mailbox.is_none(), "no mail: {policy:?}");
+    Ok(())
+}
+
 /// Sign-up, login, who am I, a ticket, a new access token, and the end of it all.
 ///
 /// # Errors
 /// What failed.
 pub async fn a_session_from_sign_up_to_its_end(body: &Body) -> Outcome {
     let (name, password) = (fresh_name("Ada"), fresh_password());
-    let _: Value = sign_up(body, &name, &password).await?.expect(201)?;
+    let signed_up: SignedUp = body.sign_up(&name, &password, None).await?.expect(201)?;
+    ensure_eq!((&signed_up.username, signed_up.status), (&name, AccountStatus::Active), "account");
     // Names are told apart without their case.
-    let answer = log_in(body, &name.to_uppercase(), &password).await?;
+    let answer = body.try_log_in(&name.to_uppercase(), &password).await?;
     let session: Session = answer.expect(200)?;
     ensure_eq!(session.username, name, "user name");
     ensure!(session.user_id.starts_with("u_"), "user id {}", session.user_id);
+    ensure_eq!(session.user_id, signed_up.user_id, "user id");
     ensure_eq!(session.expires_in, 15 * 60, "life of the access token, in seconds");
 
-    let (cookie, attributes) = answer.set_cookie()?;
-    for attribute in ["httponly", "path="] {
+    for cookie in [SESSION_COOKIE, DEVICE_COOKIE] {
+        let (_, attributes) = answer.set_cookie(cookie)?;
+        for attribute in ["httponly", "samesite=strict", "path=/v1/sessions"] {
+            let found = attributes.iter().any(|found| found == attribute);
+            ensure!(found, "{cookie} is not {attribute}: {attributes:?}");
+        }
+        // Over plain http a browser would keep it to itself.
+        let secure = attributes.iter().any(|attribute| attribute == "secure");
         ensure!(
-            attributes.iter().any(|a| a.starts_with(attribute)),
-            "no {attribute}: {attributes:?}"
+            secure || !body.http_url.starts_with("https:"),
+            "{cookie} may leave without TLS: {attributes:?}"
         );
     }
-    ensure!(
-        attributes.iter().any(|a| a == "samesite=strict" || a == "samesite=lax"),
-        "the cookie goes to foreign sites: {attributes:?}"
-    );
+    let (cookie, _) = answer.set_cookie(SESSION_COOKIE)?;
 
     let me = Call::get("/v1/me").bearer(&session.access_token)?;
     let me: Me = body.call(me).await?.expect(200)?;
-    ensure_eq!((me.username, me.user_id.clone()), (name, session.user_id.clone()), "me");
+    let expected = Me { username: name, user_id: session.user_id.clone(), role: Role::User };
+    ensure_eq!(me, expected, "me");
     let ticket = Call::post("/v1/tickets").bearer(&session.access_token)?;
     let ticket: Ticket = body.call(ticket).await?.expect(200)?;
     ensure!(ticket.ticket.starts_with("t_") && ticket.expires_in == 30, "{ticket:?}");
 
     let refreshed = body.call(Call::post("/v1/sessions/refresh").cookie(&cookie)?).await?;
-    // A server may renew the cookie as well.
-    let cookie = refreshed.set_cookie().map_or(cookie, |(renewed, _)| renewed);
+    let (cookie, _) = refreshed.set_cookie(SESSION_COOKIE)?;
     let refreshed: Session = refreshed.expect(200)?;
     ensure_eq!(refreshed.user_id, session.user_id, "user id after a refresh");
     let me = Call::get("/v1/me").bearer(&refreshed.access_token)?;
     body.call(me).await?.expect::<Me>(200)?;
 
     let end = Call::delete("/v1/sessions/current").cookie(&cookie)?;
-    ensure_eq!(body.call(end).await?.status, 204, "status of the end of a session");
+    let ended = body.call(end).await?;
+    ensure_eq!(ended.status, 204, "status of the end of a session");
+    let (left, attributes) = ended.set_cookie(SESSION_COOKIE)?;
+    ensure_eq!(left, format!("{SESSION_COOKIE}="), "the cookie that is left");
+    ensure!(attributes.iter().any(|found| found == "max-age=0"), "it stays: {attributes:?}");
     let refresh = Call::post("/v1/sessions/refresh").cookie(&cookie)?;
     body.call(refresh).await?.problem(ErrorCode::Unauthorized)?;
-    Ok(())
-}
-
-/// A name that differs in case alone is taken.
-///
-/// # Errors
-/// What failed.
-pub async fn a_name_has_one_owner(body: &Body) -> Outcome {
-    let name = fresh_name("Ada");
-    let _: Value = sign_up(body, &name, &fresh_password()).await?.expect(201)?;
-    for again in [name.clone(), name.to_lowercase(), name.to_uppercase()] {
-        let problem =
-            sign_up(body, &again, &fresh_password()).await?.problem(ErrorCode::NameTaken)?;
-        ensure_eq!(problem.field.as_deref(), Some("username"), "field");
-    }
-    Ok(())
-}
-
-/// Of sign-ups that race for a name one wins, and only its password opens the account.
-///
-/// # Errors
-/// What failed.
-pub async fn one_of_two_racing_sign_ups_wins(body: &Body) -> Outcome {
-    let name = fresh_name("racer");
-    let passwords: Vec<String> = (0..4).map(|_| fresh_password()).collect();
-    let racers = passwords.iter().map(|password| sign_up(body, &name, password));
-    let mut winners = Vec::new();
-    for (answer, password) in try_join_all(racers).await?.into_iter().zip(&passwords) {
-        if answer.status == 201 {
-            winners.push(password);
-        } else {
-            answer.problem(ErrorCode::NameTaken)?;
-        }
-    }
-    ensure_eq!(winners.len(), 1, "winners");
-    for password in &passwords {
-        let answer = log_in(body, &name, password).await?;
-        if winners.contains(&password) {
-            answer.expect::<Session>(200)?;
-        } else {
-            answer.problem(ErrorCode::InvalidCredentials)?;
-        }
-    }
+    // Nor is an access token good for longer than its session.
+    let me = Call::get("/v1/me").bearer(&refreshed.access_token)?;
+    body.call(me).await?.problem(ErrorCode::Unauthorized)?;
     Ok(())
 }
 
@@ -127,16 +109,21 @@ pub async fn one_of_two_racing_sign_ups_wins(body: &Body) -> Outcome {
 /// What failed.
 pub async fn bad_sign_ups_are_refused(body: &Body) -> Outcome {
     let good = fresh_password();
-    for name in ["", "a", "a b", "ada!", "é".repeat(3).as_str(), "ada\n", "a".repeat(33).as_str()]
-    {
-        let problem = sign_up(body, name, &good).await?.problem(ErrorCode::BadRequest)?;
+    let long = "a".repeat(33);
+    for name in ["", "a", "a b", "ada!", "ada\n", "intranet/ada", "ada@home", "-ada", &long] {
+        let problem = body.sign_up(name, &good, None).await?.problem(ErrorCode::BadRequest)?;
         ensure_eq!(problem.field.as_deref(), Some("username"), "field, for {name:?}");
     }
     for password in ["", "123456789", "x".repeat(257).as_str()] {
         let name = fresh_name("ada");
-        let problem = sign_up(body, &name, password).await?.problem(ErrorCode::BadRequest)?;
+        let problem = body.sign_up(&name, password, None).await?.problem(ErrorCode::BadRequest)?;
         ensure_eq!(problem.field.as_deref(), Some("password"), "field, for {password:?}");
         ensure!(password.is_empty() || !problem.detail.contains(password), "it repeats a password");
+    }
+    for email in ["ada", "ada@", "@example.com", "a da@example.com", "<ada@example.com>"] {
+        let answer = body.sign_up(&fresh_name("ada"), &good, Some(email)).await?;
+        let problem = answer.problem(ErrorCode::BadRequest)?;
+        ensure_eq!(problem.field.as_deref(), Some("email"), "field, for {email:?}");
     }
     for text in ["", "{", "[]", "null", "{}", r#"{"username":5,"password":"0123456789"}"#] {
         let answer = body.call(Call::post("/v1/accounts").text(text)?).await?;
@@ -151,11 +138,14 @@ pub async fn bad_sign_ups_are_refused(body: &Body) -> Outcome {
 /// What failed.
 pub async fn wrong_password_and_unknown_name_look_the_same(body: &Body) -> Outcome {
     let ada = body.person("ada").await?;
-    let wrong = log_in(body, &ada.username, &fresh_password()).await?;
-    let unknown = log_in(body, &fresh_name("nobody"), &fresh_password()).await?;
-    wrong.problem(ErrorCode::InvalidCredentials)?;
-    unknown.problem(ErrorCode::InvalidCredentials)?;
-    ensure_eq!(wrong.text, unknown.text, "the two refusals");
+    let wrong = body.try_log_in(&ada.username, &fresh_password()).await?;
+    let unknown = body.try_log_in(&fresh_name("nobody"), &fresh_password()).await?;
+    let address = body.try_log_in(&fresh_email("nobody"), &fresh_password()).await?;
+    for answer in [&wrong, &unknown, &address] {
+        answer.problem(ErrorCode::InvalidCredentials)?;
+        ensure_eq!(answer.text, wrong.text, "the refusals");
+        ensure!(!answer.headers.contains_key("set-cookie"), "a refused log-in sets a cookie");
+    }
     Ok(())
 }
 

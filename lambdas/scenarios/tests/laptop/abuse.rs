@@ -4,7 +4,9 @@
 use futures_util::future::try_join_all;
 use protocol::MessagesPage;
 use scenarios::raw::Incoming;
-use scenarios::{Body, Call, Client, Failure, Outcome, Person, ensure, ensure_eq, verify, within};
+use scenarios::{
+    Body, Call, Client, Failure, Outcome, Person, SESSION_COOKIE, ensure, ensure_eq, verify, within,
+};
 use serde_json::json;
 
 use crate::shipped::{Shipped, free_port};
@@ -117,7 +119,7 @@ async fn abuse_troubles_nobody_and_the_log_keeps_secrets() -> Outcome {
     // A session's whole life, for its secrets.
     let login = json!({ "login": &*mallory.username, "password": &*mallory.password });
     let login = body.call(Call::post("/v1/sessions").json(&login)?).await?;
-    let (cookie, _) = login.set_cookie()?;
+    let (cookie, _) = login.set_cookie(SESSION_COOKIE)?;
     body.call(Call::post("/v1/sessions/refresh").cookie(&cookie)?).await?;
     let ticket = body.ticket(mallory).await?;
     let mut socket = body.socket_with(&ticket).await?;

@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio_tungstenite::accept_async;
 
-use crate::shipped::{Shipped, free_port};
-use crate::support::Here;
+use crate::shipped::{Shipped, binary, free_port};
+use crate::support::{Here, OUTSIDE_SECRET};
 
 struct Ended {
     code: Option<i32>,
@@ -27,7 +27,7 @@ async fn program(
     let mut program = Command::new(env!("CARGO_BIN_EXE_parley-scenarios"));
     let (http, socket) = addresses;
     program.args([command, "--http-url", http, "--websocket-url", socket]).args(arguments);
-    program.env_clear();
+    program.env_clear().env("PARLEY_OUTSIDE_SECRET", OUTSIDE_SECRET);
     if let Some(person) = account {
         program.env("SMOKE_USER", &*person.username).env("SMOKE_PASSWORD", &*person.password);
     }
@@ -53,7 +53,11 @@ async fn every_scenario_passes_on_one_laptop_over_tcp() -> Outcome {
     let shipped = Shipped::start(data.path(), free_port()?).await?;
     let addresses = (&*shipped.body.http_url, &*shipped.body.ws_url);
     // The whole suite takes longer than one thing may.
-    let ended = program("run", addresses, &["--body", "laptop"], None).await?;
+    let mailbox = format!("{}/_mailbox/messages", shipped.body.http_url);
+    let (parley, data) = (binary("parley")?, data.path().display());
+    let admin = format!("{} admin --data {data} --json", parley.display());
+    let rest = ["--body", "laptop", "--mailbox-url", &mailbox, "--admin", &admin];
+    let ended = program("run", addresses, &rest, None).await?;
     expect(&ended, 0, &format!("{} passed, 0 failed, 0 left out", ALL.len()))?;
     shipped.kill().await?;
     Ok(())

@@ -6,9 +6,12 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use scenarios::{Body, Call, Failure, Outcome, Platform, within};
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
+
+use crate::support::{OUTSIDE_SECRET, issuers};
 
 /// A running laptop, killed when dropped.
 pub(crate) struct Shipped {
@@ -23,22 +26,27 @@ pub(crate) fn free_port() -> Result<u16, Failure> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn binary() -> Result<PathBuf, Failure> {
+/// A program of the workspace.
+pub(crate) fn binary(name: &str) -> Result<PathBuf, Failure> {
     // target/debug/deps/laptop-<hash> is this test; the binary stands one directory up.
     let test = std::env::current_exe()?;
-    let name = format!("parley-laptop{}", std::env::consts::EXE_SUFFIX);
-    let binary = test.ancestors().nth(2).map(|directory| directory.join(name));
-    binary.filter(|path| path.is_file()).ok_or_else(|| {
-        Failure::new("parley-laptop is not built: run `cargo build -p laptop` first")
-    })
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let binary = test.ancestors().nth(2).map(|directory| directory.join(file));
+    let missing = || Failure::new(format!("{name} is not built: `make test-rust` builds it"));
+    binary.filter(|path| path.is_file()).ok_or_else(missing)
 }
 
 impl Shipped {
     /// Starts it, and waits until it says that it is ready.
     pub(crate) async fn start(data: &Path, port: u16) -> Result<Self, Failure> {
-        let mut child = Command::new(binary()?)
+        let secret = data.with_extension("secret");
+        std::fs::write(&secret, OUTSIDE_SECRET)?;
+        let mut child = Command::new(binary("parley-laptop")?)
             .args(["--port", &port.to_string(), "--data"])
             .arg(data)
+            // All that a test does comes from one address.
+            .env("ADDRESS_LIMITS", "off")
+            .env("TRUSTED_ISSUERS", issuers(json!({ "secretFile": secret })))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -17,7 +17,7 @@ const TEXT_MAX: usize = 255;
 /// The longest namespace, in bytes: it stands before each name.
 const NAMESPACE_MAX: usize = 32;
 /// Where the name stands in a token when the setting does not say.
-const NAME_CLAIM: &str = "name";
+const NAME_CLAIM: &str = "username";
 
 /// An issuer that the operator trusts.
 #[derive(Debug, Clone)]
@@ -185,7 +185,7 @@ mod tests {
     fn entry() -> Value {
         json!({
             "namespace": "intranet", "issuer": "https://intranet.example", "audience": "parley",
-            "nameClaim": "username", "secretFile": "/run/secrets/intranet",
+            "nameClaim": "login", "secretFile": "/run/secrets/intranet",
         })
     }
 
@@ -204,11 +204,11 @@ mod tests {
         assert_eq!(parse("[]").unwrap().len(), 0);
         let trusted = parse(&json!([entry()]).to_string()).unwrap().remove(0);
         assert_eq!(trusted.issuer, "https://intranet.example");
-        assert_eq!(trusted.name_claim, "username");
+        assert_eq!(trusted.name_claim, "login");
         assert!(matches!(trusted.source, Source::File(_)));
         let mut nameless = entry();
         nameless.as_object_mut().unwrap().remove("nameClaim");
-        assert_eq!(parse(&json!([nameless]).to_string()).unwrap()[0].name_claim, "name");
+        assert_eq!(parse(&json!([nameless]).to_string()).unwrap()[0].name_claim, "username");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use aws_lc_rs::digest::{self, Context};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chat::accounts::UserName;
 use chat::identity::Identity;
 use serde_json::Value;
 
@@ -36,12 +37,9 @@ fn user_id(issuer: &str, subject: &str) -> String {
     format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(hash.finish()))
 }
 
-/// A name of the form that names of accounts have.
-fn name(text: &str) -> Option<String> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    let fits = (2..=32).contains(&text.len()) && text.bytes().all(allowed);
-    let begins = text.starts_with(|first: char| first.is_ascii_alphanumeric());
-    (fits && begins).then(|| text.to_owned())
+/// A name that an account could have, in its one form.
+fn name(text: &str) -> Option<UserName> {
+    UserName::parse(text).ok()
 }
 
 #[cfg(test)]
