@@ -15,7 +15,7 @@ use crate::{Ctx, devices, sessions};
 const DEVICE_COOKIE: &str = "parley_device";
 
 /// An unknown name and a wrong password are answered alike, after the same work: two reads to find
-/// whose name it is, two calls to count the try, one hash.
+/// whose name it is, one for a device's cookie if there is one, two calls to count the try, one hash.
 pub(crate) async fn log_in(
     ctx: &Ctx,
     event: &ApiGatewayV2httpRequest,
@@ -65,16 +65,15 @@ async fn counted_as(
     login: &str,
     device: Option<&str>,
 ) -> Result<String, Error> {
-    let Some(user) = user else {
+    let who = match user {
+        Some(user) => format!("user {}", user.id),
         // Nobody's: in whatever case it is written, as somebody's would be.
-        return Ok(format!("login {}", login.trim().to_lowercase()));
+        None => format!("login {}", login.trim().to_lowercase()),
     };
-    match device {
-        Some(secret) if ctx.devices.knows(&user.id, secret).await? => {
-            Ok(format!("user {} at {secret}", user.id))
-        }
-        _ => Ok(format!("user {}", user.id)),
-    }
+    let Some(secret) = device else { return Ok(who) };
+    // Asked of nobody too, for the time that it takes.
+    let known = ctx.devices.knows(user.map_or("-", |user| &user.id), secret).await?;
+    Ok(if known { format!("{who} at {secret}") } else { who })
 }
 
 /// Asks somebody who is logged in for their password once more.
