@@ -38,8 +38,8 @@ pub struct Link {
     /// The address, of [`Purpose::Email`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) email: Option<String>,
-    /// The user's epoch when the link was made, of [`Purpose::Password`]: another reset, or the end of
-    /// all sessions, ends the link too.
+    /// The user's epoch when the link was made: a new password, or the end of all sessions, ends the
+    /// link too. Else whoever knew the old password for a while could come back by an address.
     pub(super) epoch: u64,
     /// Seconds since 1970; also the table's TTL.
     pub expires_at: i64,
@@ -60,8 +60,8 @@ impl Link {
     ///
     /// # Errors
     /// When the system gives no random numbers.
-    pub fn to_verify(user_id: &str, email: &Email) -> Result<(Self, String), Error> {
-        Self::new(Purpose::Email, "v", user_id, Some(email.as_str().to_owned()), 0, VERIFY_LIFE)
+    pub fn to_verify(user_id: &str, epoch: u64, email: &Email) -> Result<(Self, String), Error> {
+        Self::new(Purpose::Email, "v", user_id, Some(email.as_str().to_owned()), epoch, VERIFY_LIFE)
     }
 
     /// A link that sets a password, and the secret that it is opened with.

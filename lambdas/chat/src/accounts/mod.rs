@@ -194,12 +194,14 @@ impl Accounts {
                 "SET emails = list_append(if_not_exists(emails, :none), :emails) \
                  REMOVE expiresAt, pendingEmail",
             )
-            .condition_expression(
-                "attribute_exists(kind) AND attribute_not_exists(erasedAt) \
+            .condition_expression(format!(
+                "attribute_exists(kind) AND attribute_not_exists(erasedAt) AND {} \
                  AND NOT contains(emails, :email) \
                  AND (attribute_not_exists(expiresAt) OR expiresAt > :now) \
                  AND (attribute_not_exists(emails) OR size(emails) < :most)",
-            )
+                is_of_epoch(link.epoch),
+            ))
+            .expression_attribute_values(":epoch", number(link.epoch))
             .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
             .expression_attribute_values(":emails", AttributeValue::L(vec![text(email)]))
             .expression_attribute_values(":email", text(email))
@@ -394,15 +396,18 @@ fn set_password(
         .table_name(table)
         .set_key(Some(aws::text_key(key(USER, user_id))))
         .update_expression("SET passwordHash = :hash, epoch = :next")
-        // A row of before there were epochs has none.
-        .condition_expression(
-            "attribute_exists(kind) AND attribute_not_exists(erasedAt) \
-             AND (epoch = :epoch OR (:epoch = :zero AND attribute_not_exists(epoch)))",
-        )
+        .condition_expression(format!(
+            "attribute_exists(kind) AND attribute_not_exists(erasedAt) AND {}",
+            is_of_epoch(epoch),
+        ))
         .expression_attribute_values(":hash", text(hash))
         .expression_attribute_values(":epoch", number(epoch))
-        .expression_attribute_values(":zero", number(0))
         .expression_attribute_values(":next", number(epoch.saturating_add(1)))
+}
+
+/// The condition that a user is of the epoch `:epoch`. A row of before there were epochs has none.
+fn is_of_epoch(epoch: u64) -> &'static str {
+    if epoch == 0 { "(epoch = :epoch OR attribute_not_exists(epoch))" } else { "epoch = :epoch" }
 }
 
 fn key<'a>(kind: &'a str, id: &'a str) -> [(&'static str, &'a str); 2] {

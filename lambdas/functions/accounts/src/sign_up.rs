@@ -89,7 +89,7 @@ pub(crate) async fn send_link(
 pub(crate) async fn ask_to_confirm(ctx: &Ctx, user: &User, email: &Email) -> Result<(), Error> {
     let owner = ctx.accounts.owner_of_email(email).await?;
     let owner = ctx.accounts.user(owner.as_deref().unwrap_or(&user.id)).await?;
-    let (link, secret) = Link::to_verify(&user.id, email)?;
+    let (link, secret) = Link::to_verify(&user.id, user.epoch, email)?;
     ctx.accounts.put_link(&link).await?;
     let letter = match owner {
         Some(owner) if owner.id != user.id => {
