@@ -43,6 +43,9 @@ const NAME: &str = "name";
 const LOOKALIKE: &str = "lookalike";
 const EMAIL: &str = "email";
 
+/// Tries to take an address from an account that others change at the same time.
+const TRIES: u32 = 5;
+
 /// The longest text that is looked up as a secret of ours.
 const SECRET_BYTES_MAX: usize = 128;
 
@@ -350,35 +353,40 @@ impl Accounts {
     /// # Errors
     /// When the table does not answer, or others changed the addresses again and again.
     pub async fn unlink_email(&self, user: &User, email: &Email) -> Result<Unlinked, Error> {
-        let Some(index) = user.emails.iter().position(|known| known == email.as_str()) else {
-            return Ok(Unlinked::Unknown);
-        };
-        if user.emails.len() == 1 {
-            return Ok(Unlinked::Last);
+        let mut emails = user.emails.clone();
+        for _ in 0..TRIES {
+            let Some(index) = emails.iter().position(|known| known == email.as_str()) else {
+                return Ok(Unlinked::Unknown);
+            };
+            if emails.len() == 1 {
+                return Ok(Unlinked::Last);
+            }
+            if self.unlink_at(&user.id, email, index).await? {
+                return Ok(Unlinked::Done);
+            }
+            // Somebody was faster: what they left is what counts.
+            let now = self.user(&user.id).await?;
+            emails = now.map(|user| user.emails).unwrap_or_default();
         }
+        Err(Error::Unfinished("the addresses of an account changed again and again"))
+    }
+
+    /// Whether the address stood in that place, and not alone.
+    async fn unlink_at(&self, user_id: &str, email: &Email, index: usize) -> Result<bool, Error> {
         let release = Delete::builder()
             .table_name(&self.table)
             .set_key(Some(aws::text_key(key(EMAIL, email.as_str()))))
             .condition_expression("userId = :user")
-            .expression_attribute_values(":user", text(&user.id));
+            .expression_attribute_values(":user", text(user_id));
         let remove = Update::builder()
             .table_name(&self.table)
-            .set_key(Some(aws::text_key(key(USER, &user.id))))
+            .set_key(Some(aws::text_key(key(USER, user_id))))
             .update_expression(format!("REMOVE emails[{index}]"))
             .condition_expression(format!("emails[{index}] = :email AND size(emails) > :one"))
             .expression_attribute_values(":email", text(email.as_str()))
             .expression_attribute_values(":one", number(1));
         let items = vec![delete(release)?, update(remove)?];
-        Ok(match aws::transact(&self.dynamodb, ABOUT, items).await? {
-            Transacted::Done => Unlinked::Done,
-            // Somebody was faster: what they left is what counts.
-            Transacted::Refused(_) => match self.user(&user.id).await? {
-                Some(now) if now.emails.iter().any(|known| known == email.as_str()) => {
-                    Unlinked::Last
-                }
-                _ => Unlinked::Unknown,
-            },
-        })
+        Ok(matches!(aws::transact(&self.dynamodb, ABOUT, items).await?, Transacted::Done))
     }
 }
 
