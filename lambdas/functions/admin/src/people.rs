@@ -2,6 +2,7 @@
 
 use chat::Error;
 use chat::accounts::User;
+use protocol::limits::USERNAME_MAX;
 use protocol::{AdminUser, ErrorCode};
 
 use crate::Ctx;
@@ -47,12 +48,12 @@ pub(crate) fn shown(user: User) -> AdminUser {
     }
 }
 
-/// An outside person's id: `x_` and base64url, which no user name of the same letters is, since ids are
-/// longer.
+/// An outside person's id: `x_` and base64url. It is longer than a user name, which may be of the same
+/// letters.
 pub(crate) fn is_outside(who: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
     who.starts_with(OUTSIDE)
-        && who.len() > 22
+        && who.len() > USERNAME_MAX
         && who.len() <= ID_BYTES_MAX
         && who.bytes().all(plain)
 }
