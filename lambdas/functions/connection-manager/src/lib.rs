@@ -85,11 +85,13 @@ async fn connect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(
     let caller = Caller::from_event(event)?;
     ctx.connections.put(&caller).await?;
     ctx.subscriptions.put(&Subscription::new(&RoomName::general(), &caller)).await?;
-    if ctx.sessions.admits(&ctx.accounts, &caller.identity).await? {
+    let admitted = ctx.sessions.admits(&ctx.accounts, &caller.identity).await;
+    if matches!(admitted, Ok(true)) {
         return Ok(());
     }
     // A refused handshake has no `$disconnect`.
     remove(ctx, &caller).await?;
+    admitted?;
     Err(Error::refused(ErrorCode::Unauthorized, "The session has ended."))
 }
 
