@@ -25,8 +25,17 @@ pub(crate) async fn refresh(
 ) -> Result<ApiGatewayV2httpResponse, Refusal> {
     let ended = || Refusal::new(ErrorCode::Unauthorized, "There is no session, or no longer.");
     let cookie = cookie_of(event).ok_or_else(ended)?;
-    let user = ctx.accounts.user(cookie.user_id()).await?.ok_or_else(ended)?;
-    match ctx.sessions.refresh(&cookie, &user).await? {
+    let mut user = ctx.accounts.user(cookie.user_id()).await?.ok_or_else(ended)?;
+    let mut refreshed = ctx.sessions.refresh(&cookie, &user).await?;
+    if matches!(refreshed, Refreshed::Ended) {
+        // A change of the password may have come between the two reads, in which this session goes on.
+        let now = ctx.accounts.user(cookie.user_id()).await?.ok_or_else(ended)?;
+        if now.epoch != user.epoch {
+            user = now;
+            refreshed = ctx.sessions.refresh(&cookie, &user).await?;
+        }
+    }
+    match refreshed {
         Refreshed::Renewed(renewed) => {
             let mut response = grant(ctx, &user, renewed.session_id()).await?;
             set_cookie(ctx, &mut response, Some(&renewed));
