@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::{Error, id};
 
 /// An account to be.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewUser {
     /// Its name.
     pub name: UserName,
@@ -23,6 +23,13 @@ pub struct NewUser {
     pub email: Option<Email>,
     /// What makes the address theirs.
     pub proof: Proof,
+}
+
+// By hand: it holds a password's hash.
+impl std::fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewUser").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Whether an address is known to be somebody's.

@@ -1,6 +1,8 @@
 //! Sends letters by SES (on the laptop, the same call fills a mailbox for developers).
 
 use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use chat::accounts::Email;
 use chat::settings::Reader;
@@ -65,7 +67,30 @@ impl Mailer {
             .content(EmailContent::builder().simple(message).build())
             .send()
             .await
-            .map_err(Error::service("SendEmail", "mail"))?;
+            .map_err(|error| unsent(&error))?;
         Ok(())
+    }
+}
+
+/// SES's code without its words, which name the address: `MessageRejected` does, of each that is not
+/// verified while the account is in the sandbox.
+fn unsent<R>(error: &SdkError<SendEmailError, R>) -> Error {
+    Error::service("SendEmail", "mail")(error.code().unwrap_or("no answer").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sesv2::error::ErrorMetadata;
+    use chat::error::Chain;
+
+    use super::*;
+
+    #[test]
+    fn no_address_reaches_a_log() {
+        let words = "Email address is not verified: ada@example.com";
+        let said = ErrorMetadata::builder().code("MessageRejected").message(words).build();
+        let rejected = SendEmailError::generic(said);
+        let told = Chain(&unsent(&SdkError::service_error(rejected, ()))).to_string();
+        assert_eq!(told, "SendEmail of mail failed: MessageRejected");
     }
 }

@@ -135,9 +135,7 @@ impl Aws {
     ///
     /// # Errors
     /// When memory or randomness is short.
-    pub async fn in_memory_with(
-        settings: BTreeMap<String, String>,
-    ) -> Result<Self, EmbeddedError> {
+    pub async fn in_memory_with(settings: BTreeMap<String, String>) -> Result<Self, EmbeddedError> {
         let options = Options {
             directory: None,
             buffer_bytes: crate::gateway::Limits::default().buffer_bytes,

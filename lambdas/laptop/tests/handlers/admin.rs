@@ -36,7 +36,8 @@ fn link(answer: &Value) -> String {
 
 #[tokio::test]
 async fn a_new_user_chooses_a_password_by_a_link() {
-    let stage = Stage::with(&[("SIGNUP", "closed"), ("MAIL_FROM", ""), ("VERIFY_EMAIL", "on")]).await;
+    let stage =
+        Stage::with(&[("SIGNUP", "closed"), ("MAIL_FROM", ""), ("VERIFY_EMAIL", "on")]).await;
     let command = json!({
         "command": "createUser", "username": "Ada", "email": EMAIL, "role": "admin", "actor": "root",
     });
@@ -167,10 +168,8 @@ async fn an_outside_person_is_kept_out_by_their_id() {
     let stage = Stage::new().await;
     let fake = stage.aws.connections().open_fake();
     let mut open = fake;
-    let outsider = Caller {
-        user_id: OUTSIDER.to_owned(),
-        ..Caller::new("intranet/ada", open.id())
-    };
+    let outsider =
+        Caller { user_id: OUTSIDER.to_owned(), ..Caller::new("intranet/ada", open.id()) };
     assert_eq!(stage.life(&outsider, "$connect").await, 200);
     assert_eq!(done(&stage, "show", OUTSIDER).await["user"]["status"], "active");
     done(&stage, "endSessions", OUTSIDER).await;
@@ -235,7 +234,10 @@ async fn what_is_asked_and_what_became_of_it_is_recorded() {
     records.sort_by_key(|record| record["id"].as_str().unwrap().to_owned());
     let [shown, disabled] = &records[..] else { panic!("{records:?}") };
     assert_eq!((&shown["actor"], &shown["command"]), (&json!("root@desk"), &json!("show")));
-    assert_eq!((&shown["target"], &shown["outcome"]), (&json!("an e-mail address"), &json!("done")));
+    assert_eq!(
+        (&shown["target"], &shown["outcome"]),
+        (&json!("an e-mail address"), &json!("done"))
+    );
     assert_eq!((&disabled["target"], &disabled["outcome"]), (&json!("nobody"), &json!("NotFound")));
     assert!(records.iter().all(|record| record["expiresAt"].is_null()), "nothing deletes them");
     let long = json!({ "command": "show", "user": "ü".repeat(200), "actor": "ü".repeat(1_000) });
@@ -250,7 +252,10 @@ async fn what_is_asked_and_what_became_of_it_is_recorded() {
 async fn what_cannot_be_recorded_is_not_done() {
     let stage = Stage::new().await;
     let session = log_in(&stage, "ada").await;
-    stage.aws.faults().inject(Rule::on("PutItem").function("admin").with(Fault::InternalServerError));
+    stage
+        .aws
+        .faults()
+        .inject(Rule::on("PutItem").function("admin").with(Fault::InternalServerError));
     refused(&stage, "disable", "ada", "unavailable").await;
     assert!(is_live(&stage, &session).await);
 }

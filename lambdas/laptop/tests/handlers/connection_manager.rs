@@ -48,10 +48,7 @@ async fn a_socket_opens_while_its_session_goes_on() {
     for other in [&unknown, &stranger] {
         assert_eq!(stage.life(other, "$connect").await, 401);
     }
-    Call::new("DELETE /v1/sessions/current")
-        .cookie(&session["cookie"])
-        .gives(&stage, 204)
-        .await;
+    Call::new("DELETE /v1/sessions/current").cookie(&session["cookie"]).gives(&stage, 204).await;
     assert_eq!(stage.life(&ada, "$connect").await, 401);
     for table in ["connections", "subscriptions"] {
         assert!(stage.rows(table).await.is_empty(), "a refused handshake has no $disconnect");

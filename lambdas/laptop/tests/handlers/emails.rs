@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use crate::stage::Stage;
 use crate::web::{
     Call, OTHER_PASSWORD, PASSWORD, change_call, enter, forgot_call, link_email_call, log_in,
-    log_in_with, reset_call, token, unlink_call, verify_call,
+    log_in_with, reset_call, sign_up_call, token, unlink_call, verify_call,
 };
 
 const ONE: &str = "ada@example.com";
@@ -141,10 +141,8 @@ async fn an_address_is_given_up_but_never_the_last() {
 async fn two_addresses_given_up_at_once_are_not_both_gone() {
     let stage = Stage::new().await;
     let session = log_in_with(&stage, "ada", &[ONE, TWO]).await;
-    let both = tokio::join!(
-        unlink_call(&session, ONE).on(&stage),
-        unlink_call(&session, TWO).on(&stage),
-    );
+    let both =
+        tokio::join!(unlink_call(&session, ONE).on(&stage), unlink_call(&session, TWO).on(&stage),);
     let mut statuses = [&both.0, &both.1].map(|answer| answer["statusCode"].as_i64());
     statuses.sort_unstable();
     assert_eq!(statuses, [Some(204), Some(409)], "{both:?}");
@@ -158,10 +156,8 @@ async fn of_three_addresses_two_can_be_given_up_at_once() {
     // The second address is overtaken by the first, and stands in another place then.
     let conflict = Rule::on("TransactWriteItems").times(1).with(Fault::TransactionConflict);
     stage.aws.faults().inject(conflict);
-    let both = tokio::join!(
-        unlink_call(&session, TWO).on(&stage),
-        unlink_call(&session, ONE).on(&stage),
-    );
+    let both =
+        tokio::join!(unlink_call(&session, TWO).on(&stage), unlink_call(&session, ONE).on(&stage),);
     for answer in [both.0, both.1] {
         assert_eq!(answer["statusCode"], 204, "{answer}");
     }
@@ -212,7 +208,7 @@ async fn an_address_that_no_mail_can_be_sent_to_is_refused() {
     let session = log_in(&stage, "ada").await;
     for email in ["zoë@example.com", "zoe@exämple.com"] {
         link_email_call(&session, email).refused(&stage, 400, "bad_request", "email").await;
-        let call = crate::web::sign_up_call("zoe", PASSWORD, Some(email));
+        let call = sign_up_call("zoe", PASSWORD, Some(email));
         call.refused(&stage, 400, "bad_request", "email").await;
     }
 }

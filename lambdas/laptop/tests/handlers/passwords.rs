@@ -81,17 +81,15 @@ async fn a_refresh_beside_a_change_goes_on() {
     let mut session = log_in(&stage, "ada").await;
     let (mut old, mut new) = (PASSWORD, OTHER_PASSWORD);
     for _ in 0..5 {
-        let (changed, refreshed) = tokio::join!(
-            change_call(&session, old, new).on(&stage),
-            async {
+        let (changed, refreshed) =
+            tokio::join!(change_call(&session, old, new).on(&stage), async {
                 // The longer one is the change, by its hashes: meet its end.
                 let mut latest = session_of(&refresh_call(&session["cookie"]).on(&stage).await);
                 for _ in 0..40 {
                     latest = session_of(&refresh_call(&latest["cookie"]).on(&stage).await);
                 }
                 latest
-            }
-        );
+            });
         assert_eq!(changed["statusCode"], 204, "{changed}");
         session = refreshed;
         (old, new) = (new, old);

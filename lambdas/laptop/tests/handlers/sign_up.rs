@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 use crate::web::{
-    Call, OTHER_PASSWORD, PASSWORD, asked, enter, log_in_call, log_in_with, sign_up, sign_up_call,
-    token, verify_call,
+    Call, OTHER_PASSWORD, PASSWORD, asked, change_call, enter, is_live, link_email_call,
+    log_in_call, log_in_with, sign_up, sign_up_call, token, verify_call,
 };
 
 const EMAIL: &str = "ada@example.com";
@@ -56,9 +56,11 @@ async fn of_two_sign_ups_at_once_one_wins() {
 #[tokio::test]
 async fn a_sign_up_whose_answer_is_lost_is_not_told_that_its_name_is_taken() {
     let stage = Stage::new().await;
-    for (name, fault) in
-        [("ada", Fault::TransactionConflict), ("bob", Fault::InternalServerError), ("eve", Fault::Hang)]
-    {
+    for (name, fault) in [
+        ("ada", Fault::TransactionConflict),
+        ("bob", Fault::InternalServerError),
+        ("eve", Fault::Hang),
+    ] {
         stage.aws.faults().inject(Rule::on("TransactWriteItems").times(1).after().with(fault));
         sign_up(&stage, name).await;
     }
@@ -113,10 +115,7 @@ async fn a_body_of_another_form_is_refused_and_not_repeated() {
 #[tokio::test]
 async fn the_form_is_told_what_to_ask_for() {
     for (settings, policy) in [
-        (
-            &[][..],
-            json!({ "signUp": "open", "domains": [], "verifyEmail": false, "mail": true }),
-        ),
+        (&[][..], json!({ "signUp": "open", "domains": [], "verifyEmail": false, "mail": true })),
         (
             &[("SIGNUP", "closed"), ("MAIL_FROM", ""), ("VERIFY_EMAIL", "")],
             json!({ "signUp": "closed", "domains": [], "verifyEmail": true, "mail": false }),
@@ -144,8 +143,7 @@ async fn who_may_not_sign_up_is_refused() {
     sign_up_call("ada", PASSWORD, None).refused(&stage, 403, "sign_up_closed", None).await;
     assert!(stage.rows("accounts").await.is_empty());
 
-    let domain =
-        [("SIGNUP", "domain"), ("SIGNUP_DOMAINS", "example.com"), ("VERIFY_EMAIL", "on")];
+    let domain = [("SIGNUP", "domain"), ("SIGNUP_DOMAINS", "example.com"), ("VERIFY_EMAIL", "on")];
     let stage = Stage::with(&domain).await;
     for email in ["ada@example.org", "ada@sub.example.com", "ada@example.com.evil.org"] {
         let call = sign_up_call("ada", PASSWORD, Some(email));
@@ -284,7 +282,8 @@ async fn mail_that_is_not_taken_can_be_asked_for_again() {
 #[tokio::test]
 async fn an_account_of_the_version_before_logs_in_and_gets_an_address() {
     let stage = Stage::new().await;
-    let hash = "GOLDEN_HASH";
+    // Of `PASSWORD`.
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$cGFybGV5IGdvbGRlbiAwMQ$aYt7uytdK5p3+ngLeE4a3ZFxiaFraqzNG34ErAuxQN8";
     let golden: [Value; 2] = [
         json!({
             "kind": "user", "id": "u_AAAAAAAAAAAAAAAAAAAAAA", "username": "Ada",
@@ -300,9 +299,9 @@ async fn an_account_of_the_version_before_logs_in_and_gets_an_address() {
     assert_eq!(session["userId"], "u_AAAAAAAAAAAAAAAAAAAAAA");
     let me = Call::new("GET /v1/me").of(&session).gives(&stage, 200).await;
     assert_eq!((&me["username"], &me["role"]), (&json!("Ada"), &json!("user")));
-    crate::web::link_email_call(&session, EMAIL).gives(&stage, 202).await;
+    link_email_call(&session, EMAIL).gives(&stage, 202).await;
     verify_call(&token(&stage)).gives(&stage, 200).await;
-    crate::web::change_call(&session, PASSWORD, OTHER_PASSWORD).gives(&stage, 204).await;
-    assert!(crate::web::is_live(&stage, &session).await);
+    change_call(&session, PASSWORD, OTHER_PASSWORD).gives(&stage, 204).await;
+    assert!(is_live(&stage, &session).await);
     enter(&stage, EMAIL, OTHER_PASSWORD).await;
 }
