@@ -2,10 +2,10 @@
 
 use std::env;
 use std::fs;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use std::time::Duration;
 
 /// The audit record can do without; a person waits.
 const PATIENCE: Duration = Duration::from_secs(5);
