@@ -8,13 +8,18 @@
 
 mod abuse;
 mod conflicts;
+mod cookies;
+mod endings;
 mod fanout;
+mod golden;
 mod handlers;
 mod kill;
 mod life;
 mod portable;
 mod program;
+mod rates;
 mod rights;
 mod shipped;
+mod sign_up;
 mod support;
 mod tokens;

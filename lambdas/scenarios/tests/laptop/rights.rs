@@ -3,9 +3,23 @@
 use std::collections::BTreeSet;
 
 use laptop::embedded::Call;
+use scenarios::scenarios::origins::CHANGING_CALLS;
 use scenarios::{Client, Failure, Outcome, ensure_eq};
 
 use crate::support::{Here, ROOM};
+
+/// The scenario of foreign pages tries every route that may change something.
+#[tokio::test]
+async fn a_foreign_page_tries_every_changing_call() -> Outcome {
+    let here = Here::start().await?;
+    let routes = here.laptop.aws().catalog().functions.values().flat_map(|spec| &spec.routes);
+    let changing =
+        routes.filter(|route| route.starts_with("POST ") || route.starts_with("DELETE "));
+    let changing: BTreeSet<String> = changing.map(|route| route.replace("{id}", "s_1")).collect();
+    let tried = CHANGING_CALLS.map(|(method, path)| format!("{method} {path}"));
+    ensure_eq!(BTreeSet::from(tried), changing, "calls");
+    here.stop().await
+}
 
 #[tokio::test]
 async fn roles_grant_what_is_called_and_nothing_else() -> Outcome {

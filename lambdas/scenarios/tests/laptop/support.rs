@@ -9,7 +9,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use laptop::{Config, Laptop};
 use protocol::{AdminAnswer, AdminCommand, AdminRequest, Greeting};
 use scenarios::raw::Socket;
-use scenarios::{Admin, Body, Failure, Mailbox, Outcome, Outside, Person, Platform, within};
+use scenarios::{
+    Admin, Body, Failure, Mailbox, Outcome, Outside, Person, Platform, ensure, within,
+};
 use serde_json::{Value, json};
 
 /// The room of all tests.
@@ -64,6 +66,56 @@ impl Here {
         let laptop = laptop.ok_or_else(|| Failure::new("somebody still uses the laptop"))?;
         within("stop", laptop.stop()).await?;
         Ok(())
+    }
+
+    /// The rows of a kind in the table `accounts`.
+    pub(crate) async fn accounts(&self, kind: &str) -> Result<Vec<Row>, Failure> {
+        let query = self.laptop.database().query();
+        let found = query
+            .table_name(self.laptop.aws().table("accounts"))
+            .key_condition_expression("kind = :kind")
+            .expression_attribute_values(":kind", text(kind))
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(found.items.unwrap_or_default())
+    }
+
+    pub(crate) async fn put_account(&self, row: Row) -> Outcome {
+        let put = self.laptop.database().put_item().set_item(Some(row));
+        put.table_name(self.laptop.aws().table("accounts")).send().await?;
+        Ok(())
+    }
+
+    /// Changes a number in every row of these kinds that has it, as if time had passed.
+    pub(crate) async fn shift(&self, kinds: &[&str], number: &str, by: i64) -> Outcome {
+        let mut changed = 0;
+        for kind in kinds {
+            for mut row in self.accounts(kind).await? {
+                let Some(value) = row.get(number).and_then(|value| value.as_n().ok()) else {
+                    continue;
+                };
+                let value = value.parse::<i64>()? + by;
+                row.insert(number.to_owned(), AttributeValue::N(value.to_string()));
+                self.put_account(row).await?;
+                changed += 1;
+            }
+        }
+        ensure!(changed > 0, "no {number} in {kinds:?}");
+        Ok(())
+    }
+
+    /// The rows of sockets of a person.
+    pub(crate) async fn connections(&self, person: &Person) -> Result<Vec<Row>, Failure> {
+        let query = self.laptop.database().query();
+        let found = query
+            .table_name(self.laptop.aws().table("connections"))
+            .key_condition_expression("userId = :user")
+            .expression_attribute_values(":user", text(&person.user_id))
+            .consistent_read(true)
+            .send()
+            .await?;
+        Ok(found.items.unwrap_or_default())
     }
 
     /// The subscription of a socket to the room, if there is one.
