@@ -2,10 +2,10 @@
 
 use std::env;
 use std::fs;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use std::time::Duration;
 
 /// The audit record can do without; a person waits.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -21,7 +21,7 @@ pub(crate) async fn on_aws(aws: &SdkConfig) -> String {
 /// `USER@HOST`.
 pub(crate) fn on_this_machine() -> String {
     let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
-    let user = variable("USER").or_else(|| variable("USERNAME"));
+    let user = variable("USER").or_else(|| variable("LOGNAME")).or_else(|| variable("USERNAME"));
     let host = variable("HOSTNAME").or_else(|| variable("COMPUTERNAME"));
     let host = host.or_else(|| Some(fs::read_to_string("/etc/hostname").ok()?.trim().to_owned()));
     let [user, host] = [user, host].map(|part| part.unwrap_or_else(|| "unknown".to_owned()));

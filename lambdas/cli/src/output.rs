@@ -9,7 +9,7 @@ pub(crate) fn lines(action: &Action, done: &AdminDone) -> String {
     let user = &done.user;
     let who = who(user);
     let text = match action {
-        Action::CreateUser { .. } => format!("{who} is made, by this link.\n{}", link(done)),
+        Action::CreateUser { .. } => format!("{who} is made.\n{}", link(done)),
         Action::NewLink { .. } => format!("Another link for {who}.\n{}", link(done)),
         Action::Show { .. } => card(user),
         Action::SetRole { .. } => format!("{who} has the role {}.\n", role(user.role)),
@@ -28,7 +28,7 @@ pub(crate) fn lines(action: &Action, done: &AdminDone) -> String {
 fn link(done: &AdminDone) -> String {
     let shown = |link: &AdminLink| {
         format!(
-            "Whoever opens it first chooses the password; it is good until {}:\n{}\n",
+            "Whoever opens this link first chooses the password; it is good until {}:\n{}\n",
             link.expires_at, link.url,
         )
     };

@@ -37,7 +37,7 @@ impl UnixSocket {
         let (mut parts, body) = request.into_parts();
         // On a connection of its own a request names its path alone.
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        parts.uri = path.parse().map_err(|error| user(error))?;
+        parts.uri = path.parse().map_err(user)?;
         let body = Full::new(Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
 
         let stream = UnixStream::connect(&self.0).await.map_err(io)?;
@@ -48,7 +48,7 @@ impl UnixSocket {
         let (parts, body) = answer.await.map_err(io)?.into_parts();
         let body = body.collect().await.map_err(io)?.to_bytes();
         let answer = hyper::Response::from_parts(parts, SdkBody::from(body));
-        answer.try_into().map_err(|error| user(error))
+        answer.try_into().map_err(user)
     }
 }
 

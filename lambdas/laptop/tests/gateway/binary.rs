@@ -184,7 +184,7 @@ async fn its_log_tells_a_refused_page_and_no_text_at_any_level() {
 
     let person = json!({
         "username": "ada", "login": "ada", "email": "ada@example.com",
-        "password": format!("{TEXT} and so on"),
+        "password": format!("a cuckoo in the {TEXT} clockwork"),
     });
     let mut session = Value::Null;
     for path in ["/v1/accounts", "/v1/sessions"] {

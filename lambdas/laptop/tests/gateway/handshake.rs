@@ -21,7 +21,7 @@ async fn without_a_token_nobody_is_asked() {
 #[tokio::test]
 async fn a_token_that_proves_nothing_is_forbidden() {
     let laptop = start(Config::default()).await;
-    let forged = token(&start(Config::default()).await, "eve");
+    let forged = token(&start(Config::default()).await, "eve").await;
     for bad in ["nonsense", &forged] {
         assert_eq!(refusal(request(&laptop, bad)).await, (403, message("Forbidden")));
     }
@@ -31,7 +31,7 @@ async fn a_token_that_proves_nothing_is_forbidden() {
 #[tokio::test]
 async fn only_our_own_page_may_open_a_socket() {
     let laptop = start(Config::default()).await;
-    let mut request = request(&laptop, &token(&laptop, "ada"));
+    let mut request = request(&laptop, &token(&laptop, "ada").await);
     request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
     assert_eq!(refusal(request.clone()).await, (403, message("Forbidden")));
     let own = laptop.http_url().replace("127.0.0.1", "localhost").parse().unwrap();
@@ -63,7 +63,7 @@ async fn a_crash_refuses_the_handshake() {
 
     let crash = Rule::on("PutItem").function("connection-manager").times(1).with(Fault::Crash);
     laptop.faults().inject(crash);
-    let asked = request(&laptop, &token(&laptop, "ada"));
+    let asked = request(&laptop, &token(&laptop, "ada").await);
     assert_eq!(refusal(asked).await, (502, message("Internal server error")));
     assert_eq!(laptop.aws().connections().count(), 0);
     Client::open(&laptop, "ada").await;
@@ -74,7 +74,7 @@ async fn a_post_to_a_socket_that_is_still_opening_finds_it_gone() {
     let laptop = start(Config::default()).await;
     let hang = Rule::on("PutItem").function("connection-manager").times(1).with(Fault::Hang);
     let hanging = laptop.faults().inject(hang);
-    let asked = request(&laptop, &token(&laptop, "ada"));
+    let asked = request(&laptop, &token(&laptop, "ada").await);
     let opening = tokio::spawn(tokio_tungstenite::connect_async(asked));
     hanging.wait_fired(1).await;
     let put = laptop.requests().into_iter().find(|request| request.operation == "PutItem");

@@ -5,13 +5,15 @@ use serde_json::{Value, json};
 
 use crate::support::{start, token};
 
+const PASSWORD: &str = "a cuckoo in the clockwork";
+
 async fn json_of(response: Response) -> Value {
     serde_json::from_str(&response.text().await.unwrap()).unwrap()
 }
 
 /// Logs ada in; returns the Set-Cookie.
 async fn login(laptop: &Laptop) -> String {
-    let login = json!({"login": "ada", "password": "a long one!"});
+    let login = json!({"login": "ada", "password": PASSWORD});
     let url = format!("{}/v1/sessions", laptop.http_url());
     let login = Client::new().post(url).json(&login).send().await.unwrap();
     login.headers()["set-cookie"].to_str().unwrap().to_owned()
@@ -33,9 +35,9 @@ async fn ping_and_the_keys() {
 async fn the_functions_see_headers_and_bodies() {
     let laptop = start(Config::default()).await;
     let url = |path: &str| format!("{}{path}", laptop.http_url());
-    let me = Client::new().get(url("/v1/me")).bearer_auth(token(&laptop, "ada"));
+    let me = Client::new().get(url("/v1/me")).bearer_auth(token(&laptop, "ada").await);
     assert_eq!(json_of(me.send().await.unwrap()).await["userId"], "u_ada");
-    let account = json!({"username": "ada", "email": "ada@example.com", "password": "a long one!"});
+    let account = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
     let post = Client::new().post(url("/v1/accounts")).json(&account).send().await.unwrap();
     assert_eq!(post.status(), StatusCode::CREATED);
     let cookie = login(&laptop).await;
@@ -46,7 +48,7 @@ async fn the_functions_see_headers_and_bodies() {
 async fn settings_reach_the_functions() {
     let settings = [("COOKIE_SECURE".to_owned(), "on".to_owned())].into();
     let laptop = start(Config { settings, ..Config::default() }).await;
-    let account = json!({"username": "ada", "email": "ada@example.com", "password": "a long one!"});
+    let account = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
     let url = format!("{}/v1/accounts", laptop.http_url());
     let post = Client::new().post(url).json(&account).send().await.unwrap();
     assert_eq!(post.status(), StatusCode::CREATED);
@@ -91,7 +93,7 @@ async fn a_crash_and_a_large_body() {
     laptop.faults().inject(Rule::on("TransactWriteItems").function("accounts").with(Fault::Crash));
     laptop.faults().inject(Rule::on("GetItem").function("accounts").with(Fault::Crash));
     let url = format!("{}/v1/accounts", laptop.http_url());
-    let account = json!({"username": "ada", "email": "ada@example.com", "password": "a long one!"});
+    let account = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
     let response = Client::new().post(&url).json(&account).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(json_of(response).await, json!({"message": "Internal Server Error"}));

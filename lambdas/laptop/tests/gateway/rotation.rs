@@ -42,7 +42,8 @@ fn cookies(response: &Response) -> String {
 async fn a_new_key_signs_and_nobody_is_logged_out() {
     let directory = tempfile::tempdir().unwrap();
     let laptop = on(directory.path()).await;
-    let person = json!({"username": "ada", "login": "ada", "password": "correct horse battery"});
+    let person =
+        json!({"username": "ada", "login": "ada", "password": "a cuckoo in the clockwork"});
     post(&laptop, "/v1/accounts", "", person.clone()).await;
     let session = post(&laptop, "/v1/sessions", "", person).await;
     let cookies = cookies(&session);

@@ -21,19 +21,33 @@ pub(crate) async fn start(config: Config) -> Laptop {
     laptop::start(Config { record_requests: true, ..config }).await.unwrap()
 }
 
-/// A token of this person, as `accounts` would sign it.
-pub(crate) fn token(laptop: &Laptop, name: &str) -> String {
+/// A token of this person, as `accounts` would sign it, with the account and the session that it
+/// belongs to.
+pub(crate) async fn token(laptop: &Laptop, name: &str) -> String {
+    let (user, session) = (format!("u_{name}"), format!("s_{name}"));
     let now = chrono::Utc::now().timestamp();
+    put(laptop, json!({"kind": "user", "id": user, "username": name})).await;
+    let row = json!({
+        "kind": "session", "id": format!("{user}/{session}"), "userId": user, "sessionId": session,
+        "familyHash": "", "current": [], "rotatedAt": 0, "version": 0, "epoch": 0, "createdAt": "",
+        "lastUsedAt": "", "userAgent": "", "endsBy": now + 600, "expiresAt": now + 600,
+    });
+    put(laptop, row).await;
     let key = laptop.signing_key();
     let mut header = Header::new(Algorithm::ES256);
     header.typ = Some(chat::identity::TYPE.to_owned());
     header.kid = Some(key.kid().to_owned());
     let claims = json!({
-        "iss": chat::identity::ISSUER, "aud": chat::identity::AUDIENCE, "sub": format!("u_{name}"),
-        "name": name, "iat": now, "exp": now + 600, "jti": "test",
+        "iss": chat::identity::ISSUER, "aud": chat::identity::AUDIENCE, "sub": user,
+        "name": name, "sid": session, "iat": now, "exp": now + 600, "jti": "test",
     });
     let key = EncodingKey::from_ec_pem(key.pkcs8_pem().as_bytes()).unwrap();
     jsonwebtoken::encode(&header, &claims, &key).unwrap()
+}
+
+async fn put(laptop: &Laptop, row: Value) {
+    let put = laptop.database().put_item().table_name(laptop.aws().table("accounts"));
+    put.set_item(Some(serde_dynamo::to_item(row).unwrap())).send().await.unwrap();
 }
 
 pub(crate) fn request(laptop: &Laptop, token: &str) -> Request {
@@ -70,7 +84,7 @@ impl Client {
     }
 
     async fn over(socket: TcpSocket, laptop: &Laptop, name: &str) -> Self {
-        let request = request(laptop, &token(laptop, name));
+        let request = request(laptop, &token(laptop, name).await);
         let address = laptop.http_url().strip_prefix("http://").unwrap().parse().unwrap();
         let stream = socket.connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
