@@ -58,8 +58,8 @@ async fn decide_for(ctx: &authorizer::Ctx, token: &str, headers: &[(&str, &str)]
 fn claims() -> Value {
     let now = Timestamp::now().seconds();
     json!({
-        "iss": "parley", "aud": "parley-chat", "sub": "u_1", "name": "ada", "jti": "j",
-        "iat": now, "exp": now + 900,
+        "iss": "parley", "aud": "parley-chat", "sub": "u_1", "name": "ada", "sid": "s_1",
+        "jti": "j", "iat": now, "exp": now + 900,
     })
 }
 
@@ -139,9 +139,10 @@ async fn a_token_that_is_not_wholly_ours_is_denied() {
         (
             "future",
             json!({ "iss": "parley", "aud": "parley-chat", "sub": "u_1", "name": "ada",
-            "jti": "j", "iat": now + 100, "exp": now + 900 }),
+            "sid": "s_1", "jti": "j", "iat": now + 100, "exp": now + 900 }),
         ),
         ("no subject", with("sub", Value::Null)),
+        ("no session", with("sid", Value::Null)),
         ("no issued-at", with("iat", Value::Null)),
     ] {
         assert!(decide(&stage, &sign(&good, &claims, key)).await.is_none(), "{why}");
