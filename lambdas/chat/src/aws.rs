@@ -110,6 +110,12 @@ pub fn text_key(key: [(&str, &str); 2]) -> HashMap<String, AttributeValue> {
     key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned()))).into()
 }
 
+/// A number, as DynamoDB is given one.
+#[must_use]
+pub fn number(value: impl ToString + Copy) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
 /// What became of a transaction.
 #[derive(Debug)]
 pub enum Transacted {

@@ -110,7 +110,7 @@ impl Rooms {
             .table_name(&self.table)
             .item("room", AttributeValue::S(room.0.clone()))
             .item("id", AttributeValue::S(META.to_owned()))
-            .item("epoch", AttributeValue::N(epoch.to_string()))
+            .item("epoch", aws::number(epoch))
             .condition_expression("attribute_not_exists(room)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()

@@ -126,10 +126,7 @@ impl Subscriptions {
             .key_condition_expression("room = :room")
             .filter_expression("expiresAt > :now")
             .expression_attribute_values(":room", AttributeValue::S(room.to_string()))
-            .expression_attribute_values(
-                ":now",
-                AttributeValue::N(Timestamp::now().seconds().to_string()),
-            )
+            .expression_attribute_values(":now", aws::number(Timestamp::now().seconds()))
             .consistent_read(true)
             .into_paginator()
             .items()

@@ -82,7 +82,7 @@ mod tests {
     fn little_is_left_out() {
         assert_eq!(left_out(Platform::Laptop), <[&str; 0]>::default());
         let needs = |capability| {
-            let needs = |scenario: &&crate::Scenario| scenario.needs.contains(&capability);
+            let needs = move |scenario: &&crate::Scenario| scenario.needs.contains(&capability);
             ALL.iter().filter(needs).map(|scenario| scenario.name)
         };
         let mut by_mail_or_issuer: Vec<_> = needs(Capability::Mailbox).collect();

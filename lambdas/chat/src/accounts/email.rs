@@ -108,7 +108,7 @@ mod tests {
             if let Ok(email) = Email::parse(&text) {
                 prop_assert!(!email.domain().is_empty());
                 prop_assert!(email.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
-                prop_assert_eq!(Email::parse(email.as_str()), Ok(email.clone()));
+                prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
             }
         }
 

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Update};
 
 use super::{ABOUT, Accounts, EMAIL, USER, User, delete, key, text, update};
-use crate::aws::{self, Transacted};
+use crate::aws::{self, Transacted, number};
 use crate::clock::Timestamp;
 use crate::{Error, sessions};
 
@@ -28,7 +28,7 @@ impl Accounts {
             .expression_attribute_values(":now", text(&Timestamp::now().rfc3339()))
             .expression_attribute_values(":nobody", text(""))
             .expression_attribute_values(":none", AttributeValue::L(Vec::new()))
-            .expression_attribute_values(":one", super::number(1));
+            .expression_attribute_values(":one", number(1));
         // An address that was confirmed meanwhile must not stay behind.
         let bury = match user.emails.as_slice() {
             [] => bury.condition_expression("attribute_not_exists(emails) OR emails = :none"),

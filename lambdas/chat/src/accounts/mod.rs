@@ -32,7 +32,7 @@ pub use name::{NameError, UserName};
 pub use user::User;
 
 use crate::Error;
-use crate::aws::{self, Transacted};
+use crate::aws::{self, Transacted, number};
 use crate::clock::Timestamp;
 use crate::identity::SecretHash;
 use crate::settings::Reader;
@@ -424,10 +424,6 @@ fn key<'a>(kind: &'a str, id: &'a str) -> [(&'static str, &'a str); 2] {
 
 fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
-}
-
-fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }
 
 fn put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, Error> {

@@ -78,7 +78,7 @@ impl Eraser {
             .table_name(&self.messages)
             .set_key(Some(HashMap::from([
                 ("room".to_owned(), AttributeValue::S(send.room)),
-                ("seq".to_owned(), AttributeValue::N(send.seq.to_string())),
+                ("seq".to_owned(), aws::number(send.seq)),
             ])))
             .update_expression("SET kind = :tombstone REMOVE content, username, clientId")
             .condition_expression("userId = :user")

@@ -47,7 +47,7 @@ impl Reader {
             None => self.query(room, "room = :room"),
             Some(before) => self
                 .query(room, "room = :room AND seq < :before")
-                .expression_attribute_values(":before", number(before)),
+                .expression_attribute_values(":before", aws::number(before)),
         };
         collect(query.scan_index_forward(false), limit, entry::read).await
     }
@@ -66,7 +66,7 @@ impl Reader {
     ) -> Result<Vec<Entry>, Error> {
         let query = self
             .query(room, "room = :room AND seq > :after")
-            .expression_attribute_values(":after", number(after));
+            .expression_attribute_values(":after", aws::number(after));
         collect(query, limit, entry::read).await
     }
 
@@ -77,7 +77,7 @@ impl Reader {
     pub async fn at(&self, room: &RoomName, seq: u64) -> Result<Option<Entry>, Error> {
         let query = self
             .query(room, "room = :room AND seq = :seq")
-            .expression_attribute_values(":seq", number(seq));
+            .expression_attribute_values(":seq", aws::number(seq));
         Ok(collect(query, 1, entry::read).await?.into_iter().next())
     }
 
@@ -89,10 +89,6 @@ impl Reader {
             .expression_attribute_values(":room", AttributeValue::S(room.to_string()))
             .consistent_read(true)
     }
-}
-
-fn number(value: u64) -> AttributeValue {
-    AttributeValue::N(value.to_string())
 }
 
 /// Takes up to `limit` rows, over as many of DynamoDB's 1 MB pages as that needs.

@@ -226,8 +226,8 @@ impl Sessions {
             .condition_expression(
                 "version = :version AND epoch = :epoch AND attribute_not_exists(endedAt)",
             )
-            .expression_attribute_values(":version", AttributeValue::N(old.version.to_string()))
-            .expression_attribute_values(":epoch", AttributeValue::N(old.epoch.to_string()))
+            .expression_attribute_values(":version", aws::number(old.version))
+            .expression_attribute_values(":epoch", aws::number(old.epoch))
             .send()
             .await;
         match put {
@@ -258,10 +258,7 @@ impl Sessions {
             .update_expression("SET endedAt = :now, expiresAt = :end")
             .condition_expression("attribute_exists(kind) AND attribute_not_exists(endedAt)")
             .expression_attribute_values(":now", AttributeValue::S(now.rfc3339()))
-            .expression_attribute_values(
-                ":end",
-                AttributeValue::N(now.plus(ENDED_LIFE).seconds().to_string()),
-            )
+            .expression_attribute_values(":end", aws::number(now.plus(ENDED_LIFE).seconds()))
             .send()
             .await;
         match marked {

@@ -4,8 +4,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use laptop::embedded::{Fault, Rule, SigningKey};
 use serde_json::{Value, json};
 
-use crate::accounts::{log_in, ticket};
 use crate::stage::{Stage, json_of};
+use crate::web::{log_in, ticket};
 
 const ROUTE: &str = "arn:aws:execute-api:us-east-1:000000000000:api/live/$connect";
 
@@ -88,6 +88,7 @@ async fn a_ticket_is_good_once() {
     let context = decide(&stage, &ticket).await.unwrap();
     assert_eq!(context["username"], "ada");
     assert_eq!(context["userId"], session["userId"]);
+    assert_eq!(context["sessionId"], session["sessionId"]);
     assert!(context["tokenExpiresAt"].is_null(), "a ticket does not end with its token");
     assert!(decide(&stage, &ticket).await.is_none());
 }

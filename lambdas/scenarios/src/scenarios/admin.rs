@@ -1,5 +1,7 @@
 //! What administrators do, from the command line.
 
+use std::slice;
+
 use protocol::{
     AdminCommand, AdminStatus, ErrorCode, Greeting, Me, MessagesPage, Role, Session, Stored,
 };
@@ -65,7 +67,7 @@ pub async fn an_account_made_by_an_administrator_begins_with_its_link(body: &Bod
     // The administrator vouched for the address.
     let made = body.log_in(&email.to_uppercase(), &password).await?;
     ensure_eq!(*made.username, name, "who logs in by the address");
-    ensure_eq!(body.emails(&made).await?, [email.clone()], "addresses");
+    ensure_eq!(body.emails(&made).await?, slice::from_ref(&email), "addresses");
     goes_on(body, &made, &mut body.socket(&made).await?).await?;
 
     // Neither name nor address is free.

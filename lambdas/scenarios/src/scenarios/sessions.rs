@@ -1,5 +1,7 @@
 //! Sessions: what their cookie is good for, and what ends them and their sockets.
 
+use std::slice;
+
 use futures_util::future::try_join_all;
 use protocol::{ErrorCode, Me, Pong, Session, SessionInfo, Sessions};
 use serde_json::json;
@@ -242,7 +244,7 @@ pub async fn my_sessions_are_listed_and_ended(body: &Body) -> Outcome {
     has_ended(body, &engine).await?;
     goes_on(body, &ada, &mut own).await?;
     let left: Vec<String> = body.sessions(&ada).await?.into_iter().map(|one| one.id).collect();
-    ensure_eq!(left, [oldest.id.clone()], "sessions that are left");
+    ensure_eq!(left, slice::from_ref(&oldest.id), "sessions that are left");
     ensure_eq!(body.call_as(&ada, end(&newest.id)).await?.status, 204, "status, once more");
 
     // The one that asks, too.
