@@ -18,6 +18,8 @@ use crate::settings::Reader;
 const ATTEMPT: Duration = Duration::from_secs(1);
 /// All of it: five seconds after a session's end its sockets are closed.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// The part of it in which a socket is told why: after that, it is closed without a word.
+const WORDS: Duration = Duration::from_secs(2);
 /// The wait before a socket is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(150);
 /// A socket may still be opening for as long as API Gateway waits for `$connect`, 29 s ("Quotas for
@@ -59,7 +61,7 @@ impl Farewell {
     /// # Errors
     /// When the table does not answer, or some sockets could not be ended in time: ask again.
     pub async fn say(&self, user_id: &str, which: Which<'_>, reason: &str) -> Result<(), Error> {
-        let deadline = Instant::now() + PATIENCE;
+        let since = Instant::now();
         let bye = Event::Bye {
             code: CloseCode::SessionEnded.number(),
             reason: reason.to_owned(),
@@ -74,7 +76,7 @@ impl Farewell {
             Which::AllBut(session) => connection.session_id.as_deref() != Some(session),
         });
         let left = stream::iter(concerned)
-            .map(|connection| self.end(connection, &bye, deadline))
+            .map(|connection| self.end(connection, &bye, since))
             .buffer_unordered(IN_FLIGHT)
             .filter(|ended| std::future::ready(!ended))
             .count()
@@ -86,30 +88,33 @@ impl Farewell {
         Ok(())
     }
 
-    /// Whether the socket has ended by the deadline.
-    async fn end(&self, connection: Connection, bye: &Blob, deadline: Instant) -> bool {
+    /// Whether the socket has ended in time.
+    async fn end(&self, connection: Connection, bye: &Blob, since: Instant) -> bool {
         let id = &connection.connection_id;
         let young = Timestamp(connection.connected_at).plus(OPENING) > Timestamp::now();
         let mut told = false;
-        loop {
-            if !told {
-                let posted = self.push.post_to_connection().connection_id(id).data(bye.clone());
-                told = posted.send().await.is_ok();
+        while since.elapsed() < WORDS {
+            let posted = self.push.post_to_connection().connection_id(id).data(bye.clone());
+            let Err(error) = posted.send().await else {
+                told = true;
+                break;
+            };
+            if !young && error.as_service_error().is_some_and(|e| e.is_gone_exception()) {
+                return true;
             }
+            sleep(RETRY_AFTER).await;
+        }
+        loop {
             let deleted = self.push.delete_connection().connection_id(id).send().await;
-            match deleted {
-                Ok(_) => return true,
-                Err(error) => {
-                    let gone = error.as_service_error().is_some_and(|e| e.is_gone_exception());
-                    // Told a moment ago, so it was open: it has gone since.
-                    if gone && (told || !young) {
-                        return true;
-                    }
-                    if Instant::now() + RETRY_AFTER >= deadline {
-                        // A young one that was never open is as good as gone.
-                        return gone;
-                    }
-                }
+            let Err(error) = deleted else { return true };
+            let gone = error.as_service_error().is_some_and(|e| e.is_gone_exception());
+            // Told a moment ago, so it was open: it has gone since.
+            if gone && (told || !young) {
+                return true;
+            }
+            if since.elapsed() + RETRY_AFTER >= PATIENCE {
+                // A young one that was never open is as good as gone.
+                return gone;
             }
             sleep(RETRY_AFTER).await;
         }

@@ -93,8 +93,10 @@ async fn what_cannot_be_run_is_refused() -> Outcome {
     expect(&on(&here, "run", &["--lacks", "patience"]).await?, 2, "url-token")?;
     expect(&on(&here, "run", &["--body", "desktop"]).await?, 2, "emulated")?;
     expect(&on(&here, "run", &["--writers", "0"]).await?, 2, "a number from 1")?;
+    expect(&on(&here, "run", &[]).await?, 2, "give --admin, or say --lacks admin")?;
     let nowhere = format!("http://127.0.0.1:{}", free_port()?);
-    let dead = program("run", (&nowhere, "ws://127.0.0.1:1"), &[], None).await?;
+    let only = ["--only", "accounts::ping_pongs"];
+    let dead = program("run", (&nowhere, "ws://127.0.0.1:1"), &only, None).await?;
     expect(&dead, 1, "Connection refused")?;
     ensure_eq!(dead.said.lines().count(), 1, "lines of {}", dead.said);
     let wrong = program("run", ("ftp://x", "ws://127.0.0.1:1"), &[], None).await?;
