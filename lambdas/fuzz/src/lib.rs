@@ -12,14 +12,20 @@
     reason = "a target fails by panicking"
 )]
 
+mod address;
+mod body;
+mod email;
+mod frame;
 mod issuers;
 mod jwks;
 mod origin;
 mod outside_token;
 mod public_keys;
+mod session_cookie;
 pub mod signer;
 mod ticket;
 mod token;
+mod user_name;
 
 /// A parser or a decision, with what must be true of its answer.
 #[derive(Debug)]
@@ -32,13 +38,19 @@ pub struct Target {
 
 /// Every target, by name.
 pub const TARGETS: &[Target] = &[
+    Target { name: "address", run: address::run },
+    Target { name: "body", run: body::run },
+    Target { name: "email", run: email::run },
+    Target { name: "frame", run: frame::run },
     Target { name: "issuers", run: issuers::run },
     Target { name: "jwks", run: jwks::run },
     Target { name: "origin", run: origin::run },
     Target { name: "outside_token", run: outside_token::run },
     Target { name: "public_keys", run: public_keys::run },
+    Target { name: "session_cookie", run: session_cookie::run },
     Target { name: "ticket", run: ticket::run },
     Target { name: "token", run: token::run },
+    Target { name: "user_name", run: user_name::run },
 ];
 
 /// The target of this name.

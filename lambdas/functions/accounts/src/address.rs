@@ -14,7 +14,8 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// many entries as there are proxies. What stands before that, anybody may have written.
 ///
 /// Of IPv6 it is the network of 64 bits, of which one person has all.
-pub(crate) fn of(event: &ApiGatewayV2httpRequest, proxies: usize) -> String {
+#[must_use]
+pub fn of(event: &ApiGatewayV2httpRequest, proxies: usize) -> String {
     let peer = event.request_context.http.source_ip.as_deref().unwrap_or_default();
     let forwarded = http::header(event, FORWARDED_FOR).unwrap_or(peer);
     network(entry(forwarded, proxies).unwrap_or(peer))

@@ -4,7 +4,7 @@
 //! It alone hashes passwords and sends mail. The rows are those of `chat::accounts` and
 //! `chat::sessions`, which other functions read too.
 
-mod address;
+pub mod address;
 mod devices;
 mod emails;
 mod hashing;
