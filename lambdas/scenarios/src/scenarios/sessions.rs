@@ -229,7 +229,7 @@ pub async fn my_sessions_are_listed_and_ended(body: &Body) -> Outcome {
     let mut sockets = [body.socket(&engine).await?, body.socket(&engine).await?];
     let end = |id: &str| Call::delete(format!("/v1/sessions/{id}"));
     // Another's, and none at all.
-    for id in [newest.id.as_str(), "s_none", "u_1", "%2F", &"s".repeat(300)] {
+    for id in [newest.id.as_str(), "s_none", "u_1", "%20", &"s".repeat(300)] {
         ensure_eq!(body.call_as(&eve, end(id)).await?.status, 204, "status for {id}");
     }
     for socket in &mut sockets {
