@@ -1,7 +1,7 @@
 # Parley: everything a developer or an operator does is a target of this file.
 
 .DEFAULT_GOAL := help
-.PHONY: help run bench admin rotate-key test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
+.PHONY: help run bench fuzz admin rotate-key test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
 	test-outside test-client test-browser test-emulated fmt clean build client bootstrap plan deploy destroy output logs \
 	restore scenarios emulate
 SHELL := /bin/bash
@@ -157,6 +157,9 @@ test-emulated: $(SITE)/index.html ## the same Terraform, applied to an emulated 
 
 bench: ## time of log-ins; fails if it tells an unknown name from a wrong password
 	@$(CARGO) bench --locked -p scenarios --bench log_in
+
+fuzz: ## search for input that breaks a parser, a minute each; make fuzz SECONDS=10 TARGET=token
+	@scripts/fuzz $(or $(SECONDS),60) $(TARGET)
 
 fmt: client/node_modules/.package-lock.json ## format everything
 	@$(CARGO) fmt --all

@@ -58,7 +58,7 @@ variable "site_url" {
 }
 
 variable "allowed_origins" {
-  description = "Pages of other origins than the site's own that may open sockets and log in, as in [\"https://intranet.example.com\"]."
+  description = "Pages of other origins than the site's own that may open sockets, as in [\"https://intranet.example.com\"]."
   type        = set(string)
   nullable    = false
   default     = []
@@ -194,8 +194,8 @@ variable "trusted_issuers" {
   }
 
   validation {
-    condition     = alltrue([for issuer in var.trusted_issuers : issuer.public_key_pem == null || can(regex("^-----BEGIN PUBLIC KEY-----\n", issuer.public_key_pem))])
-    error_message = "A public_key_pem begins with -----BEGIN PUBLIC KEY-----. Never write a private one here."
+    condition     = alltrue([for issuer in var.trusted_issuers : issuer.public_key_pem == null || can(regex("^-----BEGIN PUBLIC KEY-----\n([A-Za-z0-9+/=]{1,64}\n)+-----END PUBLIC KEY-----\n?$", issuer.public_key_pem))])
+    error_message = "A public_key_pem is whole, from -----BEGIN PUBLIC KEY----- to -----END PUBLIC KEY-----: with a broken one no socket would open. Never write a private one here."
   }
 
   validation {

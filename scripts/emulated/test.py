@@ -38,6 +38,8 @@ SAMPLES = [
     ("connection-manager", "dynamodb:GetItem", f"{NAME}-accounts", "sockets::hello_tells_who_and_where"),
     ("accounts", "kms:Sign", ":key/", "accounts::a_session_from_sign_up_to_its_end"),
     ("accounts", "ses:SendEmail", ":identity/", "accounts::a_link_confirms_an_address"),
+    ("accounts", "execute-api:ManageConnections", "/DELETE/@connections", "sessions::a_log_out_closes_its_sockets"),
+    ("admin", "dynamodb:UpdateItem", f"{NAME}-messages", "admin::erase_leaves_numbers_and_the_name"),
     ("authorizer", "ssm:GetParameter", "/issuers/", "outside::a_token_of_another_issuer_opens_a_socket"),
 ]
 
@@ -99,6 +101,15 @@ def each_right_that_is_taken_is_missed():
         ensure(denied, f"the log of {function} does not say that {action} was denied")
         run(*RUN, "--only", scenario)
         print(f"    {function} without {action} on {resource}: {scenario} fails, and its log says why")
+
+
+def who_may_not_invoke_admin_is_refused():
+    command = ["target/debug/parley", "admin", "show", "nobody", "--env", ENVIRONMENT]
+    with somebody_who_may_not("lambda:InvokeFunction") as credentials:
+        said = run(*command, env=credentials, expect=1)
+    ensure("lambda:InvokeFunction" in said, f"the refusal does not name the right: {said}")
+    said = run(*command, expect=1)
+    ensure("lambda:InvokeFunction" not in said and "nobody" in said, f"whoever may is answered otherwise: {said}")
 
 
 @contextlib.contextmanager
@@ -172,6 +183,31 @@ def received(socket, field, text):
         if any(message.get("content") == text for message in frame.get(field, [])):
             return frame[field]
     raise Failure(f"no frame came with {text!r}")
+
+
+def nobody_logs_in_before_their_address_is_confirmed():
+    """With `verify_email`, as environments have it unless they say otherwise."""
+    stage("apply", env={"VAR_FILE": variables("verify_email = true")})
+    name, email = f"waiting-{os.getpid()}", f"waiting-{os.getpid()}@example.com"
+    login = {"login": name, "password": f"a long pass phrase {time.time()}"}
+    account = {"username": name, "email": email, "password": login["password"]}
+    call("POST", "/v1/accounts", account | {"email": ""}, expect=400)
+    answer, _ = call("POST", "/v1/accounts", account, expect=201)
+    ensure(answer["status"] == "unverified", f"the account is {answer['status']}")
+    call("POST", "/v1/sessions", login, expect=403)
+    call("POST", "/v1/emails/verify", {"token": link_mailed_to(email)})
+    call("POST", "/v1/sessions", login)
+    call("POST", "/v1/sessions", login | {"login": email})
+    stage("apply")
+
+
+def link_mailed_to(address):
+    """The secret of the link in the newest mail."""
+    with urllib.request.urlopen(os.environ["PARLEY_MAILBOX_URL"], timeout=30) as response:
+        accounts = json.load(response)["messages"]
+    mails = [mail for mails in accounts.values() for mail in mails if address in mail["To"]]
+    ensure(mails, "no mail came")
+    return re.search("#token=([^&\\s]+)", mails[-1]["BodyText"])[1]
 
 
 def the_log_can_be_read():
@@ -410,7 +446,9 @@ CHECKS = [
     the_smoke_test_passes,
     every_scenario_passes_with_iam_enforced,
     each_right_that_is_taken_is_missed,
+    who_may_not_invoke_admin_is_refused,
     a_token_made_by_a_django_view_opens_a_socket,
+    nobody_logs_in_before_their_address_is_confirmed,
     the_log_can_be_read,
     what_is_wrong_is_refused_in_a_line,
     a_failed_apply_leaves_the_old_version_serving,

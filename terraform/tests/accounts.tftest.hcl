@@ -510,6 +510,16 @@ run "keys_in_the_clear_are_refused" {
   expect_failures = [var.trusted_issuers]
 }
 
+run "half_a_key_is_refused" {
+  command = plan
+
+  variables {
+    trusted_issuers = [{ namespace = "ci", issuer = "ci", audience = "chat", public_key_pem = "-----BEGIN PUBLIC KEY-----\nMFkw" }]
+  }
+
+  expect_failures = [var.trusted_issuers]
+}
+
 run "a_private_key_is_refused" {
   command = plan
 

@@ -82,7 +82,7 @@ impl Farewell {
             .count()
             .await;
         if left > 0 {
-            tracing::error!(left, "Some sockets of an ended session could not be closed.");
+            tracing::error!(left, "Some sockets of an ended session are still open.");
             return Err(Error::Unfinished("sockets of an ended session are still open"));
         }
         Ok(())
@@ -113,6 +113,9 @@ impl Farewell {
                 return true;
             }
             if since.elapsed() + RETRY_AFTER >= PATIENCE {
+                if !gone {
+                    Error::service("DeleteConnection", "sockets")(error).log();
+                }
                 // A young one that was never open is as good as gone.
                 return gone;
             }

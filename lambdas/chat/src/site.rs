@@ -1,5 +1,7 @@
 //! The web client's pages, as links from outside lead to them.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use crate::settings::Reader;
 
 /// Where the web client is.
@@ -21,9 +23,11 @@ impl Site {
     }
 
     /// The address of a page that a one-time link leads to. The secret stands behind the `#`, which
-    /// browsers send nowhere, so that no server writes it down.
+    /// browsers send nowhere, so that no server writes it down; and with it the user's name, so that
+    /// the page can say whose account it is about.
     #[must_use]
-    pub fn link(&self, path: &str, secret: &str) -> String {
-        format!("{}/{path}#token={secret}", self.url)
+    pub fn link(&self, path: &str, secret: &str, username: &str) -> String {
+        let name = utf8_percent_encode(username, NON_ALPHANUMERIC);
+        format!("{}/{path}#token={secret}&name={name}", self.url)
     }
 }

@@ -112,6 +112,7 @@ impl Function {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
             .endpoint_url("http://laptop.parley.invalid")
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build())
             .credentials_provider(credentials)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(socket);

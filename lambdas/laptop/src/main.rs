@@ -48,7 +48,8 @@ Also read from the environment (the value in brackets is what holds without it):
   SIGNUP             who may sign up: open, domain or closed [open]
   SIGNUP_DOMAINS     the e-mail domains of SIGNUP=domain, separated by spaces
   VERIFY_EMAIL       on: log in only once the address is confirmed by its link [off]
-  MAIL_FROM          the address that mails come from; empty: no mail [parley@localhost]
+  MAIL_FROM          the address that mails come from; empty: no mail
+                     [parley@localhost; empty where --bind is not the loopback]
   SITE_URL           what links in mails begin with [http://localhost:PORT]
   ALLOWED_ORIGINS    the pages that may use the chat, separated by spaces; self is this host [self]
   TRUSTED_ISSUERS    a JSON list of whose tokens open sockets too, or @FILE that holds it
@@ -117,7 +118,11 @@ fn run(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
 
 async fn serve(args: Args, files: Option<u64>) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let mut stop = Stop::listen()?;
-    let settings = laptop::environment::settings(|name| std::env::var(name).ok())?;
+    let mut settings = laptop::environment::settings(|name| std::env::var(name).ok())?;
+    if !args.bind.is_loopback() {
+        // There is no mailbox then, so nobody is promised a mail.
+        settings.entry("MAIL_FROM".to_owned()).or_default();
+    }
     let laptop = laptop::start(Config {
         bind: args.bind,
         port: args.port,

@@ -28,11 +28,12 @@ impl fmt::Debug for Mail {
 }
 
 impl Mail {
-    /// The secret of its link to this page: what the page finds behind `#token=`.
+    /// The secret of its link to this page: what the page finds behind `#token=`, before `&name=`.
     #[must_use]
     pub fn token(&self, page: &str) -> Option<&str> {
         let mark = format!("/{page}#token=");
-        self.text.split_whitespace().find_map(|word| Some(word.split_once(&mark)?.1))
+        let rest = self.text.split_whitespace().find_map(|word| Some(word.split_once(&mark)?.1))?;
+        rest.split('&').next()
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn both_mailboxes_are_read() {
-        let text = "Confirm:\nhttp://localhost/verify#token=v_1\n\nBye\n";
+        let text = "Confirm:\nhttp://localhost/verify#token=v_1&name=ada\n\nBye\n";
         let laptop = json!([{ "to": ["ada@example.com"], "subject": "Hi", "text": text }]);
         let ministack = json!({ "messages": { "000000000000": [
             { "To": ["ada@example.com"], "Subject": "Hi", "BodyText": text, "BodyHtml": null },

@@ -97,6 +97,7 @@ macro_rules! every_scenario {
             outside::it_cannot_be_somebody_here [Outside],
             outside::bad_tokens_of_another_issuer_are_refused [Outside],
             admin::an_account_made_by_an_administrator_begins_with_its_link [Admin],
+            admin::a_new_link_is_for_who_forgot_and_gets_no_mail [Admin],
             admin::roles_are_shown [Admin],
             admin::disable_closes_and_enable_lets_in_again [Admin],
             admin::sessions_are_ended [Admin],

@@ -3,10 +3,11 @@
 /// A mail before it has an address.
 ///
 /// Its parts are our own words, user names and links: none of them can hold what means something in
-/// HTML (`UserName` has a test for that, and the site's address is checked at the start).
+/// HTML (`UserName` has a test for that, and the site's address is checked at the start), but for the
+/// `&` of links.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Letter {
-    subject: &'static str,
+    subject: String,
     paragraphs: Vec<String>,
     /// What the button says, and where it leads.
     link: Option<(&'static str, String)>,
@@ -24,7 +25,7 @@ impl Letter {
     /// To an address that somebody gave as theirs.
     pub(crate) fn confirm(username: &str, link: String) -> Self {
         Self {
-            subject: "Confirm your e-mail address",
+            subject: format!("Confirm your e-mail address, {username}"),
             paragraphs: vec![
                 format!("Hello {username},"),
                 "somebody, hopefully you, gave this address for their Parley account. Please \
@@ -39,7 +40,7 @@ impl Letter {
     /// To the owner of an address that somebody gave as theirs.
     pub(crate) fn known(username: &str, page: String) -> Self {
         Self {
-            subject: "You have a Parley account already",
+            subject: "You have a Parley account already".to_owned(),
             paragraphs: vec![
                 format!("Hello {username},"),
                 "somebody, perhaps you, tried to use this address for a Parley account. It belongs \
@@ -54,7 +55,7 @@ impl Letter {
     /// To somebody who forgot their password.
     pub(crate) fn reset(username: &str, link: String) -> Self {
         Self {
-            subject: "Reset your password",
+            subject: format!("Reset your password, {username}"),
             paragraphs: vec![
                 format!("Hello {username},"),
                 "somebody, hopefully you, asked for a new password for your Parley account. The \
@@ -69,7 +70,7 @@ impl Letter {
     /// To an address that somebody wants to reset a password with, and that is nobody's.
     pub(crate) fn nobody(page: String) -> Self {
         Self {
-            subject: "There is no Parley account with this address",
+            subject: "There is no Parley account with this address".to_owned(),
             paragraphs: vec![
                 "Hello,".to_owned(),
                 "somebody, perhaps you, asked for a new password with this e-mail address. No \
@@ -85,7 +86,7 @@ impl Letter {
     /// To somebody whose password was changed.
     pub(crate) fn password_changed(username: &str, page: String) -> Self {
         Self {
-            subject: "Your password was changed",
+            subject: "Your password was changed".to_owned(),
             paragraphs: vec![
                 format!("Hello {username},"),
                 "the password of your Parley account was changed just now. If that was you, all is \
@@ -98,7 +99,7 @@ impl Letter {
     }
 
     pub(crate) fn subject(&self) -> &str {
-        self.subject
+        &self.subject
     }
 
     pub(crate) fn text(&self) -> String {
@@ -112,6 +113,7 @@ impl Letter {
         let paragraph = |text: &str| format!("<p style=\"margin:0 0 16px\">{text}</p>\n");
         let mut body: String = self.paragraphs.iter().map(|text| paragraph(text)).collect();
         if let Some((label, link)) = &self.link {
+            let link = link.replace('&', "&amp;");
             body += &paragraph(&format!(
                 "<a href=\"{link}\" style=\"display:inline-block;padding:12px 20px;border-radius:8px;\
                  background:#3b4cca;color:#ffffff;font-weight:600;text-decoration:none\">{label}</a>"
@@ -122,7 +124,7 @@ impl Letter {
             ));
         }
         body += &format!("<p style=\"margin:0;color:#5a6270\">{}</p>\n", self.closing);
-        let subject = self.subject;
+        let subject = &self.subject;
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width\"><title>{subject}</title></head>\n\
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn both_parts_say_the_same_and_hold_the_link() {
-        let link = "https://chat.example/verify#token=v_1";
+        let link = "https://chat.example/verify#token=v_1&name=ada";
         for letter in [
             Letter::confirm("ada", link.into()),
             Letter::known("ada", link.into()),
@@ -149,7 +151,8 @@ mod tests {
         ] {
             let (text, html) = (letter.text(), letter.html());
             assert!(text.contains(&format!(":\n{link}\n")), "{text}");
-            assert!(html.contains(&format!("href=\"{link}\"")), "{html}");
+            let written = link.replace('&', "&amp;");
+            assert!(html.contains(&format!("href=\"{written}\"")), "{html}");
             for paragraph in letter.paragraphs.iter().map(String::as_str).chain([letter.closing]) {
                 assert!(text.contains(paragraph) && html.contains(paragraph), "{paragraph}");
             }

@@ -76,7 +76,8 @@ async fn write_to(ctx: &Ctx, user: &User, typed: Option<Email>) -> Result<(), Re
     }
     let (link, secret) = Link::to_set_password(&user.id, user.epoch, RESET_LIFE)?;
     ctx.accounts.put_link(&link).await?;
-    let letter = Letter::reset(&user.username, ctx.mailer.site().link("reset", &secret));
+    let letter =
+        Letter::reset(&user.username, ctx.mailer.site().link("reset", &secret, &user.username));
     Ok(ctx.mailer.send(&email, &letter).await?)
 }
 

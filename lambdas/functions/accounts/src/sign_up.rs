@@ -96,7 +96,10 @@ pub(crate) async fn ask_to_confirm(ctx: &Ctx, user: &User, email: &Email) -> Res
             Letter::known(&owner.username, ctx.mailer.site().page(""))
         }
         // Theirs already, too: they open the link, and learn that all is well.
-        _ => Letter::confirm(&user.username, ctx.mailer.site().link("verify", &secret)),
+        _ => Letter::confirm(
+            &user.username,
+            ctx.mailer.site().link("verify", &secret, &user.username),
+        ),
     };
     ctx.mailer.send(email, &letter).await
 }

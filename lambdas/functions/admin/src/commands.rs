@@ -66,7 +66,8 @@ async fn new_link(ctx: &Ctx, who: &str) -> Result<AdminDone, Error> {
 async fn with_link(ctx: &Ctx, user: User) -> Result<AdminDone, Error> {
     let (link, secret) = Link::to_set_password(&user.id, user.epoch, WELCOME_LIFE)?;
     ctx.accounts.put_link(&link).await?;
-    let url = ctx.site.link("welcome", &secret);
+    let page = if user.password_hash.is_some() { "reset" } else { "welcome" };
+    let url = ctx.site.link(page, &secret, &user.username);
     let expires_at = Timestamp(link.expires_at.saturating_mul(1_000)).rfc3339();
     Ok(AdminDone { link: Some(AdminLink { url, expires_at }), ..done(shown(user)) })
 }

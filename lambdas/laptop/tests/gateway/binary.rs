@@ -140,6 +140,24 @@ async fn its_functions_hear_of_these_settings_and_no_other() {
     interrupt(parley).await;
 }
 
+/// Where nobody can read the mailbox, nobody is told that a mail is on its way.
+#[tokio::test]
+async fn away_from_the_loopback_no_mail_is_promised() {
+    let directory = tempfile::tempdir().unwrap();
+    for (settings, mail) in [
+        (&[("BIND", "127.0.0.1")][..], true),
+        (&[("BIND", "0.0.0.0")], false),
+        (&[("BIND", "0.0.0.0"), ("MAIL_FROM", "parley@chat.example")], true),
+    ] {
+        let mut parley = parley(directory.path(), settings);
+        let url = address(&mut parley).await.replace("0.0.0.0", "127.0.0.1");
+        let policy = reqwest::get(format!("{url}/v1/sign-up")).await.unwrap();
+        let policy: Value = serde_json::from_str(&policy.text().await.unwrap()).unwrap();
+        assert_eq!(policy["mail"], mail, "{settings:?}");
+        interrupt(parley).await;
+    }
+}
+
 #[tokio::test]
 async fn it_prints_the_links_of_mails() {
     let directory = tempfile::tempdir().unwrap();

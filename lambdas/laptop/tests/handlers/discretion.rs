@@ -11,7 +11,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use crate::stage::{Caller, Stage};
 use crate::web::{
     Call, OTHER_PASSWORD, PASSWORD, change_call, enter, forgot_call, link_email_call, log_in_call,
-    pair, refresh_call, reset_call, session_of, sign_up_call, ticket, token, unlink_call,
+    pair, refresh_call, reset_call, session_of, sign_up_call, ticket, token, token_of, unlink_call,
     verify_call,
 };
 
@@ -153,7 +153,7 @@ async fn walk(stage: &Stage) -> Secrets {
         "command": "createUser", "username": "zoe", "email": "zoe@example.com", "actor": "root",
     });
     let made = stage.admin(made).await;
-    let link = made["link"]["url"].as_str().unwrap().split_once("#token=").unwrap().1.to_owned();
+    let link = token_of(made["link"]["url"].as_str().unwrap());
     secrets.add("link", &link);
     secrets.add("address", "zoe@example.com");
     for command in ["show", "newLink", "disable", "enable", "endSessions"] {

@@ -200,8 +200,8 @@ async fn whether_somebody_forgot_is_told_by_mail_alone() {
     assert_eq!(
         to,
         [
-            (EMAIL, "Reset your password"),
-            (EMAIL, "Reset your password"),
+            (EMAIL, "Reset your password, ada"),
+            (EMAIL, "Reset your password, ada"),
             ("eve@example.com", "There is no Parley account with this address"),
         ]
     );

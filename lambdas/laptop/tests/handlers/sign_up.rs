@@ -171,6 +171,7 @@ async fn nobody_comes_in_before_their_address_is_confirmed() {
     assert_eq!((mail.to, &*mail.from), (vec![EMAIL.to_owned()], "parley@localhost"));
     let link = "http://localhost:8080/verify#token=v_";
     assert!(mail.text.contains(link) && mail.html.contains(link), "both parts hold the link");
+    assert!(mail.text.contains("&name=Ada\n") && mail.html.contains("&amp;name=Ada\""));
     let verified = verify_call(&token(&stage)).gives(&stage, 200).await;
     assert_eq!(verified, json!({ "username": "Ada", "email": EMAIL }));
     verify_call(&token(&stage)).refused(&stage, 410, "invalid_link", None).await;

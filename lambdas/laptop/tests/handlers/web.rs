@@ -216,8 +216,13 @@ pub(crate) async fn ticket(stage: &Stage, session: &Value) -> String {
 /// The token of the latest mail's link.
 pub(crate) fn token(stage: &Stage) -> String {
     let mails = stage.aws.mails();
-    let link = mails.last().unwrap().link().unwrap();
-    link.split_once("#token=").unwrap_or_else(|| panic!("no token in {link}")).1.to_owned()
+    token_of(mails.last().unwrap().link().unwrap())
+}
+
+/// The token of a link.
+pub(crate) fn token_of(link: &str) -> String {
+    let parts = link.split_once("#token=").and_then(|(_, rest)| rest.split_once("&name="));
+    parts.unwrap_or_else(|| panic!("no token in {link}")).0.to_owned()
 }
 
 /// An open socket of a session.

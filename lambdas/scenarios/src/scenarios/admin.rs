@@ -29,15 +29,23 @@ impl Body {
         ensure_eq!((&done.user.username, done.user.role), (&username, role), "the account");
         ensure_eq!(done.user.status, AdminStatus::Active, "its status");
         let link = done.link.ok_or_else(|| Failure::new("no link"))?.url;
-        let (page, token) =
-            link.split_once("/welcome#token=").ok_or_else(|| Failure::new("another link"))?;
-        ensure!(page.starts_with("http"), "a link to {page}");
-        Ok((username, token.to_owned()))
+        let token = link_token(&link, "welcome", &username)?;
+        Ok((username, token))
     }
 
     async fn me(&self, person: &Person) -> Result<Me, Failure> {
         self.call_as(person, Call::get("/v1/me")).await?.expect(200)
     }
+}
+
+/// The secret of a link to this page, which names the user as well.
+fn link_token(link: &str, page: &str, username: &str) -> Result<String, Failure> {
+    let parts = link.split_once(&format!("/{page}#token="));
+    let parts = parts.and_then(|(site, rest)| Some((site, rest.split_once("&name=")?)));
+    let Some((site, (token, name))) = parts else { return Err(Failure::new("another link")) };
+    ensure!(site.starts_with("http"), "a link to {site}");
+    ensure_eq!(name, username, "whom the link names");
+    Ok(token.to_owned())
 }
 
 fn user(person: &Person) -> String {
@@ -83,6 +91,32 @@ pub async fn an_account_made_by_an_administrator_begins_with_its_link(body: &Bod
     body.admin_refused(same_email, ErrorCode::EmailTaken).await?;
     // What was refused has left nothing behind.
     body.admin(taken(other, None)).await?;
+    Ok(())
+}
+
+/// Somebody who forgot their password and gets no mail is given a link by an administrator. It ends
+/// their sessions, and is good once.
+///
+/// # Errors
+/// What failed.
+pub async fn a_new_link_is_for_who_forgot_and_gets_no_mail(body: &Body) -> Outcome {
+    let ada = body.person("ada").await?;
+    let mut socket = body.socket(&ada).await?;
+    let done = body.admin(AdminCommand::NewLink { user: user(&ada) }).await?;
+    let link = done.link.ok_or_else(|| Failure::new("no link"))?.url;
+    let token = link_token(&link, "reset", &ada.username)?;
+    // It has changed nothing yet.
+    goes_on(body, &ada, &mut socket).await?;
+
+    let password = fresh_password();
+    let since = Instant::now();
+    ensure_eq!(body.reset_password(&token, &password).await?.status, 204, "status");
+    socket.farewell(since).await?;
+    has_ended(body, &ada).await?;
+    unknown(&body.try_log_in(&ada.username, &ada.password).await?)?;
+    body.log_in(&ada.username, &password).await?;
+    let again = body.reset_password(&token, &fresh_password()).await?;
+    again.problem(ErrorCode::InvalidLink)?;
     Ok(())
 }
 
