@@ -16,8 +16,8 @@ use crate::{Error, id};
 
 /// One try of a call, at the most.
 const ATTEMPT: Duration = Duration::from_millis(1_000);
-/// All tries of a call, at the most: the longest chain of calls in a function, four, then ends
-/// before the function's own limit does.
+/// All tries of a call, at the most. Four in a row end before the limit of a function that answers
+/// frames; `accounts`, whose calls make more of them, has a limit of its own on the whole.
 const OPERATION: Duration = Duration::from_millis(2_000);
 
 /// Tries of a transaction that collides with others.

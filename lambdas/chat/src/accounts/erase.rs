@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Update};
 
-use super::{ABOUT, Accounts, EMAIL, USER, User, delete, key, text, update};
+use super::{ABOUT, Accounts, EMAIL, Link, USER, User, delete, key, text, update};
 use crate::aws::{self, Transacted, number};
 use crate::clock::Timestamp;
 use crate::{Error, sessions};
@@ -53,20 +53,50 @@ impl Accounts {
         }
     }
 
+    /// Deletes the links of a user, which hold an address.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn delete_links(&self, user_id: &str) -> Result<(), Error> {
+        let all = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("kind = :kind")
+            .filter_expression("userId = :user")
+            .expression_attribute_values(":kind", text(Link::KIND))
+            .expression_attribute_values(":user", text(user_id))
+            .consistent_read(true);
+        let mut pages = all.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(Error::service("Query", ABOUT))?.items.unwrap_or_default() {
+                if let Some(AttributeValue::S(id)) = item.get("id") {
+                    self.delete_row(Link::KIND, id).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Deletes what is left of the sessions of a user.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn delete_sessions(&self, user_id: &str) -> Result<(), Error> {
         for id in sessions::keys_of(&self.dynamodb, &self.table, user_id).await? {
-            self.dynamodb
-                .delete_item()
-                .table_name(&self.table)
-                .set_key(Some(aws::text_key(key("session", &id))))
-                .send()
-                .await
-                .map_err(Error::service("DeleteItem", ABOUT))?;
+            self.delete_row("session", &id).await?;
         }
+        Ok(())
+    }
+
+    async fn delete_row(&self, kind: &str, id: &str) -> Result<(), Error> {
+        self.dynamodb
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(aws::text_key(key(kind, id))))
+            .send()
+            .await
+            .map_err(Error::service("DeleteItem", ABOUT))?;
         Ok(())
     }
 }

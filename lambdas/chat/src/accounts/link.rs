@@ -35,7 +35,7 @@ pub struct Link {
     pub(super) id: String,
     pub(super) purpose: Purpose,
     pub(super) user_id: String,
-    /// The address, of [`Purpose::Email`].
+    /// The address that [`Purpose::Email`] is about, or that [`Purpose::Password`] was sent to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) email: Option<String>,
     /// The user's epoch when the link was made: a new password, or the end of all sessions, ends the
@@ -64,16 +64,19 @@ impl Link {
         Self::new(Purpose::Email, "v", user_id, Some(email.as_str().to_owned()), epoch, VERIFY_LIFE)
     }
 
-    /// A link that sets a password, and the secret that it is opened with.
+    /// A link that sets a password, and the secret that it is opened with. One that is sent to an
+    /// address is good for as long as that is the user's.
     ///
     /// # Errors
     /// When the system gives no random numbers.
     pub fn to_set_password(
         user_id: &str,
         epoch: u64,
+        sent_to: Option<&Email>,
         life: Duration,
     ) -> Result<(Self, String), Error> {
-        Self::new(Purpose::Password, "p", user_id, None, epoch, life)
+        let sent_to = sent_to.map(|email| email.as_str().to_owned());
+        Self::new(Purpose::Password, "p", user_id, sent_to, epoch, life)
     }
 
     fn new(

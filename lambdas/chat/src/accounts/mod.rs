@@ -21,8 +21,8 @@ mod user;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
-use protocol::Role;
 use protocol::limits::EMAILS_MAX;
+use protocol::{ErrorCode, Role};
 use serde::{Deserialize, Serialize};
 
 pub use create::{Created, NewUser, Proof};
@@ -251,12 +251,13 @@ impl Accounts {
         )
     }
 
-    /// Opens a link of [`Purpose::Password`]: sets the password, and ends all sessions.
+    /// Opens a link of [`Purpose::Password`]: sets the password, and ends all sessions. One that was
+    /// sent to an address is spent when that is no longer the user's.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn reset_password(&self, link: &Link, hash: &str) -> Result<Opened, Error> {
-        let set = set_password(&self.table, &link.user_id, hash, link.epoch);
+        let set = set_password(&self.table, &link.user_id, hash, link.epoch, link.email.as_deref());
         let items = vec![self.spend(link)?, update(set)?];
         Ok(match aws::transact(&self.dynamodb, ABOUT, items).await? {
             Transacted::Done => Opened::Done,
@@ -275,7 +276,7 @@ impl Accounts {
         hash: &str,
         session_key: &str,
     ) -> Result<bool, Error> {
-        let set = set_password(&self.table, &user.id, hash, user.epoch);
+        let set = set_password(&self.table, &user.id, hash, user.epoch, None);
         let keep = Update::builder()
             .table_name(&self.table)
             .set_key(Some(aws::text_key(key("session", session_key))))
@@ -313,15 +314,7 @@ impl Accounts {
             Role::User => "user",
             Role::Admin => "admin",
         };
-        // A reserved word.
-        let change = self.update_user(user_id).update_expression("SET #role = :role");
-        change
-            .expression_attribute_names("#role", "role")
-            .expression_attribute_values(":role", text(role))
-            .send()
-            .await
-            .map_err(Error::service("UpdateItem", ABOUT))?;
-        Ok(())
+        self.change(user_id, "SET #role = :role", &[(":role", text(role))]).await
     }
 
     async fn change(
@@ -330,22 +323,34 @@ impl Accounts {
         expression: &str,
         values: &[(&str, AttributeValue)],
     ) -> Result<(), Error> {
-        let mut change = self.update_user(user_id).update_expression(expression);
-        for (name, value) in values {
-            change = change.expression_attribute_values(*name, value.clone());
-        }
-        change.send().await.map_err(Error::service("UpdateItem", ABOUT))?;
-        Ok(())
-    }
-
-    fn update_user(
-        &self,
-        user_id: &str,
-    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
-        self.dynamodb
+        let mut change = self
+            .dynamodb
             .update_item()
             .table_name(&self.table)
             .set_key(Some(aws::text_key(key(USER, user_id))))
+            .update_expression(expression);
+        if expression.contains("#role") {
+            // A reserved word.
+            change = change.expression_attribute_names("#role", "role");
+        }
+        for (name, value) in values {
+            change = change.expression_attribute_values(*name, value.clone());
+        }
+        // A user of our own who has lapsed meanwhile must not come back as a row without a name.
+        if user_id.starts_with("u_") {
+            change = change.condition_expression("attribute_exists(kind)");
+        }
+        match change.send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Err(Error::refused(ErrorCode::NotFound, "There is no such account any more."))
+            }
+            Err(error) => Err(Error::service("UpdateItem", ABOUT)(error)),
+        }
     }
 
     /// Takes an address from an account, unless it is the last one.
@@ -390,25 +395,44 @@ impl Accounts {
     }
 }
 
+/// One text for all ways to write a login that name the same user: what is counted of a login, whether
+/// or not it is anybody's.
+#[must_use]
+pub fn login_key(login: &str) -> String {
+    let login = login.trim();
+    let email = || Email::parse(login).ok().map(|email| email.as_str().to_owned());
+    let name = || UserName::parse(login).ok().map(|name| name.key());
+    let key = if login.contains('@') { email() } else { name() };
+    key.unwrap_or_else(|| login.to_lowercase())
+}
+
 /// An id that no row has: what is no name is looked up too, for the time that it takes.
 const NOBODY: &str = "-";
 
-/// A new password for whoever is of this epoch, and the next epoch.
+/// A new password for whoever is of this epoch, and has this address if one is named; and the next
+/// epoch.
 fn set_password(
     table: &str,
     user_id: &str,
     hash: &str,
     epoch: u64,
+    email: Option<&str>,
 ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-    Update::builder()
+    let set = Update::builder()
         .table_name(table)
         .set_key(Some(aws::text_key(key(USER, user_id))))
-        .update_expression("SET passwordHash = :hash, epoch = :next")
-        .condition_expression(format!(
-            "attribute_exists(kind) AND attribute_not_exists(erasedAt) AND {}",
-            is_of_epoch(epoch),
-        ))
-        .expression_attribute_values(":hash", text(hash))
+        .update_expression("SET passwordHash = :hash, epoch = :next");
+    let condition = format!(
+        "attribute_exists(kind) AND attribute_not_exists(erasedAt) AND {}",
+        is_of_epoch(epoch),
+    );
+    let set = match email {
+        Some(email) => set
+            .condition_expression(format!("{condition} AND contains(emails, :email)"))
+            .expression_attribute_values(":email", text(email)),
+        None => set.condition_expression(condition),
+    };
+    set.expression_attribute_values(":hash", text(hash))
         .expression_attribute_values(":epoch", number(epoch))
         .expression_attribute_values(":next", number(epoch.saturating_add(1)))
 }

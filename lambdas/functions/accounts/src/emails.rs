@@ -1,12 +1,13 @@
 //! The e-mail addresses of an account.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use chat::accounts::{Opened, Purpose, Unlinked};
+use chat::accounts::{Email, Opened, Purpose, Unlinked};
 use protocol::limits::EMAILS_MAX;
 use protocol::{Emails, ErrorCode, NewEmail, UnlinkEmail, VerifiedEmail, VerifyEmail};
 
 use crate::Ctx;
 use crate::http::{self, Refusal};
+use crate::letters::Letter;
 use crate::limits::{MAILS_OF_ACCOUNT, MAILS_OF_ADDRESS};
 use crate::log_in::check_own_password;
 use crate::policy::read_email;
@@ -53,7 +54,13 @@ pub(crate) async fn unlink(
     let UnlinkEmail { email } = http::read(event)?;
     let email = read_email(&email)?;
     match ctx.accounts.unlink_email(&user, &email).await? {
-        Unlinked::Done => Ok(http::empty(204)),
+        Unlinked::Done => {
+            tell(ctx, &email, || {
+                Letter::unlinked(&user.username, ctx.mailer.site().page("forgot"))
+            })
+            .await;
+            Ok(http::empty(204))
+        }
         Unlinked::Unknown => Err(Refusal::of_field(
             "email",
             ErrorCode::NotFound,
@@ -85,6 +92,15 @@ pub(crate) async fn verify(
             ErrorCode::EmailTaken,
             "Another account has confirmed this address meanwhile.",
         )),
+    }
+}
+
+/// Tells somebody of what was done. It is done, whether or not this mail goes out.
+pub(crate) async fn tell(ctx: &Ctx, email: &Email, letter: impl FnOnce() -> Letter) {
+    if ctx.mailer.is_on()
+        && let Err(error) = ctx.mailer.send(email, &letter()).await
+    {
+        error.log();
     }
 }
 

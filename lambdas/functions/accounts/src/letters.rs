@@ -83,6 +83,37 @@ impl Letter {
         }
     }
 
+    /// To somebody who forgot their password, and may not log in anyway.
+    pub(crate) fn disabled(username: &str) -> Self {
+        Self {
+            subject: "Your Parley account has been disabled".to_owned(),
+            paragraphs: vec![
+                format!("Hello {username},"),
+                "somebody, hopefully you, asked for a new password for your Parley account. An \
+                 administrator has disabled it, so nobody can log in to it."
+                    .to_owned(),
+            ],
+            link: None,
+            closing: "If you think that this is wrong, ask an administrator.",
+        }
+    }
+
+    /// To an address that was taken from an account.
+    pub(crate) fn unlinked(username: &str, page: String) -> Self {
+        Self {
+            subject: "This address was removed from your Parley account".to_owned(),
+            paragraphs: vec![
+                format!("Hello {username},"),
+                "this e-mail address was removed from your Parley account just now. If that was \
+                 you, all is well."
+                    .to_owned(),
+            ],
+            link: Some(("It was not me: reset my password", page)),
+            closing: "If it was not you, reset your password by your user name, and tell your \
+                      administrator.",
+        }
+    }
+
     /// To somebody whose password was changed.
     pub(crate) fn password_changed(username: &str, page: String) -> Self {
         Self {

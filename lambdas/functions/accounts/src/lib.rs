@@ -24,6 +24,8 @@ mod signer;
 mod strength;
 mod tickets;
 
+use std::time::Duration;
+
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_types::SdkConfig;
 use chat::accounts::Accounts;
@@ -33,6 +35,7 @@ use chat::origin::Origins;
 use chat::sessions::Sessions;
 use chat::{Error, Settings, SettingsError};
 use protocol::{ErrorCode, JwkSet};
+use tokio::time::timeout;
 
 use crate::devices::Devices;
 use crate::hashing::Passwords;
@@ -42,6 +45,9 @@ use crate::lockout::Lockout;
 use crate::mail::Mailer;
 use crate::policy::Policy;
 use crate::signer::Signer;
+
+/// How long a call may take, so that it is answered before Lambda ends the function.
+const PATIENCE: Duration = Duration::from_secs(18);
 
 /// What the function keeps between events.
 #[derive(Debug)]
@@ -79,7 +85,7 @@ impl Ctx {
         let tickets = Tickets::new(aws, &mut read);
         let limits = Limits::new(aws, &mut read);
         let lockout = Lockout::new(aws, &mut read);
-        let mailer = Mailer::new(aws, &mut read);
+        let mailer = Mailer::new(aws, &mut read, limits.clone());
         let policy = Policy::new(&mut read, mailer.is_on());
         let signer = Signer::new(aws, &mut read);
         let cookie_secure = read.switch("COOKIE_SECURE", true);
@@ -118,7 +124,10 @@ pub async fn handle(
     event: ApiGatewayV2httpRequest,
 ) -> Result<ApiGatewayV2httpResponse, Error> {
     // Boxed: the calls are many, and each has many awaits of its own.
-    let outcome = Box::pin(route(ctx, &event)).await;
+    let outcome = timeout(PATIENCE, Box::pin(route(ctx, &event))).await;
+    let outcome = outcome.unwrap_or_else(|_| {
+        Err(Error::Unfinished("a call took longer than its function may").into())
+    });
     Ok(outcome.unwrap_or_else(Refusal::into_response))
 }
 

@@ -36,8 +36,13 @@ pub(crate) const SIGN_UPS_OF_EMAIL: Limit = limit("sign-up", 5, HOUR);
 pub(crate) const SIGN_UPS_OF_ADDRESS: Limit = limit("sign-up-from", 30, HOUR);
 /// Log-ins from one network address. Of one account, see `lockout`.
 pub(crate) const LOG_INS_OF_ADDRESS: Limit = limit("log-in-from", 100, Duration::from_secs(300));
-/// Mails that one account asks for: links to confirm an address or to reset a password.
-pub(crate) const MAILS_OF_ACCOUNT: Limit = limit("mail", 5, HOUR);
+/// Mails that are asked for under one user name or address, by whoever knows it: links to reset its
+/// password, or to confirm its address.
+pub(crate) const MAILS_OF_LOGIN: Limit = limit("mail", 5, HOUR);
+/// Mails that one account asks for: links to confirm another address.
+pub(crate) const MAILS_OF_ACCOUNT: Limit = limit("mail-of", 5, HOUR);
+/// Mails to one address, whoever asks for them; more are not sent, and nobody learns of it.
+pub(crate) const MAILS_TO_EMAIL: Limit = limit("mail-to", 10, HOUR);
 /// Mails that one network address asks for.
 pub(crate) const MAILS_OF_ADDRESS: Limit = limit("mail-from", 30, HOUR);
 /// Tickets of one account: each window of a browser needs one for every socket.
@@ -75,10 +80,20 @@ impl Limits {
 
     /// Counts one more, of an account or of what will become one.
     pub(crate) async fn count(&self, limit: Limit, who: &str) -> Result<(), Refusal> {
-        if self.on { self.add(limit, who).await } else { Ok(()) }
+        if !self.on {
+            return Ok(());
+        }
+        refuse_after(self.add(limit, who).await?)
     }
 
-    /// Counts one more, of the address that a call comes from.
+    /// Counts one more, and says whether it is within the limit.
+    pub(crate) async fn allow(&self, limit: Limit, who: &str) -> Result<bool, Error> {
+        Ok(!self.on || self.add(limit, who).await?.is_none())
+    }
+
+    /// Counts one more, of the address that a call comes from. With proxies in front it is counted
+    /// apart for each of them: who calls past them may claim to be anybody, and must not use up what
+    /// those have who come through them.
     pub(crate) async fn count_address(
         &self,
         limit: Limit,
@@ -87,10 +102,12 @@ impl Limits {
         if !(self.on && self.of_addresses) {
             return Ok(());
         }
-        self.add(limit, &address::of(event, self.proxies)).await
+        let who = format!("{} {}", address::of(event, self.proxies), address::of(event, 0));
+        refuse_after(self.add(limit, &who).await?)
     }
 
-    async fn add(&self, limit: Limit, who: &str) -> Result<(), Refusal> {
+    /// Counts one more. How long it takes until the next is within the limit, if this one is not.
+    async fn add(&self, limit: Limit, who: &str) -> Result<Option<Duration>, Error> {
         let now = Timestamp::now();
         let window = i64::try_from(limit.window.as_millis()).unwrap_or(i64::MAX).max(1);
         let number = now.0.div_euclid(window);
@@ -112,10 +129,14 @@ impl Limits {
         let times = counted.attributes.as_ref().and_then(|row| row.get("times"));
         let times = times.and_then(|times| times.as_n().ok()).and_then(|times| times.parse().ok());
         if times.is_some_and(|times: u64| times <= limit.times) {
-            return Ok(());
+            return Ok(None);
         }
         tracing::warn!(limit = limit.name, "A rate limit was met.");
-        let wait = Duration::from_millis(end.0.saturating_sub(now.0).unsigned_abs());
-        Err(Refusal::until(wait, "That was too often. Please try again later."))
+        Ok(Some(Duration::from_millis(end.0.saturating_sub(now.0).unsigned_abs())))
     }
+}
+
+fn refuse_after(wait: Option<Duration>) -> Result<(), Refusal> {
+    let refuse = |wait| Err(Refusal::until(wait, "That was too often. Please try again later."));
+    wait.map_or(Ok(()), refuse)
 }

@@ -3,16 +3,13 @@
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::http::header::USER_AGENT;
 use chat::Error;
-use chat::accounts::User;
+use chat::accounts::{User, login_key};
 use protocol::{AdminStatus, ErrorCode, NewSession};
 
 use crate::http::{self, Refusal};
 use crate::limits::LOG_INS_OF_ADDRESS;
 use crate::lockout::Attempt;
-use crate::{Ctx, devices, sessions};
-
-/// The cookie of a browser that has logged in before.
-const DEVICE_COOKIE: &str = "parley_device";
+use crate::{Ctx, sessions};
 
 /// An unknown name and a wrong password are answered alike, after the same work: two reads to find
 /// whose name it is, one for a device's cookie if there is one, two calls to count the try, one hash.
@@ -23,7 +20,7 @@ pub(crate) async fn log_in(
     let login: NewSession = http::read(event)?;
     ctx.limits.count_address(LOG_INS_OF_ADDRESS, event).await?;
     let found = ctx.accounts.user_by_login(&login.login).await?;
-    let device = http::cookie(event, DEVICE_COOKIE);
+    let device = http::cookie(event, sessions::DEVICE_COOKIE);
     let who = counted_as(ctx, found.as_ref(), &login.login, device.as_deref()).await?;
     let attempt = begin(ctx, &who).await?;
     let hash = found.as_ref().and_then(|user| user.password_hash.clone());
@@ -50,30 +47,29 @@ pub(crate) async fn log_in(
     }
     let agent = http::header(event, USER_AGENT).unwrap_or_default();
     let cookie = ctx.sessions.begin(&user, agent).await?;
-    let device = ctx.devices.remember(&user.id, device).await?;
     let mut response = sessions::grant(ctx, &user, cookie.session_id()).await?;
     sessions::set_cookie(ctx, &mut response, Some(&cookie));
-    let device = sessions::cookie(ctx, DEVICE_COOKIE, device, devices::LIFE);
-    response.cookies.push(device.to_string());
+    sessions::greet(ctx, &mut response, &user, device).await?;
     Ok(response)
 }
 
-/// Whose wrong passwords are counted together.
+/// Whose wrong passwords are counted together: those at one name or address. Counted by the account
+/// that they lead to, a name that has to wait would tell which address is its owner's. A browser that
+/// knows the account is its own, whatever it types.
 async fn counted_as(
     ctx: &Ctx,
     user: Option<&User>,
     login: &str,
     device: Option<&str>,
 ) -> Result<String, Error> {
-    let who = match user {
-        Some(user) => format!("user {}", user.id),
-        // Nobody's: in whatever case it is written, as somebody's would be.
-        None => format!("login {}", login.trim().to_lowercase()),
-    };
-    let Some(secret) = device else { return Ok(who) };
+    let typed = format!("login {}", login_key(login));
+    let Some(secret) = device else { return Ok(typed) };
     // Asked of nobody too, for the time that it takes.
     let known = ctx.devices.knows(user.map_or("-", |user| &user.id), secret).await?;
-    Ok(if known { format!("{who} at {secret}") } else { who })
+    Ok(match user {
+        Some(user) if known => format!("user {} at {secret}", user.id),
+        _ => typed,
+    })
 }
 
 /// Asks somebody who is logged in for their password once more.

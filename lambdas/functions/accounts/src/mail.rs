@@ -11,6 +11,7 @@ use chat::{Error, aws};
 use protocol::{ErrorBody, ErrorCode};
 
 use crate::letters::Letter;
+use crate::limits::{Limits, MAILS_TO_EMAIL};
 
 /// Writes from `MAIL_FROM`, if that is set, with links below `SITE_URL`.
 #[derive(Debug, Clone)]
@@ -18,10 +19,15 @@ pub(crate) struct Mailer {
     ses: Client,
     from: Option<String>,
     site: Site,
+    limits: Limits,
 }
 
 impl Mailer {
-    pub(crate) fn new(aws: &aws_types::SdkConfig, settings: &mut Reader<'_>) -> Self {
+    pub(crate) fn new(
+        aws: &aws_types::SdkConfig,
+        settings: &mut Reader<'_>,
+        limits: Limits,
+    ) -> Self {
         let config = aws_sdk_sesv2::config::Builder::from(aws)
             .timeout_config(aws::timeouts())
             .retry_config(aws::retries())
@@ -30,6 +36,7 @@ impl Mailer {
             ses: Client::from_conf(config),
             from: settings.optional("MAIL_FROM"),
             site: Site::new(settings),
+            limits,
         }
     }
 
@@ -41,6 +48,18 @@ impl Mailer {
     /// What the links in letters lead to.
     pub(crate) fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// Sends a letter that somebody asked for, unless its address had too many of them.
+    ///
+    /// # Errors
+    /// When no mail can be sent from here, or SES or the table does not answer.
+    pub(crate) async fn send_asked(&self, to: &Email, letter: &Letter) -> Result<(), Error> {
+        if self.limits.allow(MAILS_TO_EMAIL, to.as_str()).await? {
+            self.send(to, letter).await
+        } else {
+            Ok(())
+        }
     }
 
     /// Sends a letter.

@@ -1,19 +1,20 @@
 //! Changing a password, and choosing a new one by a link.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
-use chat::accounts::{Email, Link, Opened, Purpose, RESET_LIFE, User};
+use chat::accounts::{Email, Link, Opened, Purpose, RESET_LIFE, User, login_key};
 use chat::farewell::Which;
 use chat::sessions;
+use futures_util::future::join;
 use protocol::{AdminStatus, ChangePassword, ErrorCode, LoginName, ResetPassword};
 
-use crate::Ctx;
-use crate::emails::spent;
+use crate::emails::{self, spent};
 use crate::http::{self, Refusal};
 use crate::letters::Letter;
-use crate::limits::{MAILS_OF_ACCOUNT, MAILS_OF_ADDRESS};
+use crate::limits::{MAILS_OF_ADDRESS, MAILS_OF_LOGIN};
 use crate::log_in::check_own_password;
 use crate::policy::check_password;
 use crate::sign_up::ask_to_confirm;
+use crate::{Ctx, sessions as cookies};
 
 /// `POST /v1/password`: the session that asks goes on, all others end.
 pub(crate) async fn change(
@@ -30,8 +31,10 @@ pub(crate) async fn change(
     if !ctx.accounts.change_password(&user, &hash, &key).await? {
         return Err(Refusal::new(ErrorCode::Unauthorized, "The session has ended."));
     }
-    tell(ctx, &user).await;
-    ctx.farewell.say(&user.id, Which::AllBut(&session), "Your password was changed.").await?;
+    let others = Which::AllBut(&session);
+    let farewell = ctx.farewell.say(&user.id, others, "Your password was changed.");
+    let ((), ended) = join(tell(ctx, &user), farewell).await;
+    ended?;
     Ok(http::empty(204))
 }
 
@@ -43,19 +46,17 @@ pub(crate) async fn forgot(
 ) -> Result<ApiGatewayV2httpResponse, Refusal> {
     let LoginName { login } = http::read(event)?;
     ctx.limits.count_address(MAILS_OF_ADDRESS, event).await?;
+    // By what was typed: by the account, it would tell which name and which address are one person's.
+    ctx.limits.count(MAILS_OF_LOGIN, &login_key(&login)).await?;
     let typed = Email::parse(&login).ok();
     let user = ctx.accounts.user_by_login(&login).await?;
-    // Counted alike: somebody by their id, and what is nobody's by itself.
-    let typed_text = login.trim().to_lowercase();
-    let counted = user.as_ref().map_or(typed_text.as_str(), |user| &user.id);
-    ctx.limits.count(MAILS_OF_ACCOUNT, counted).await?;
     match (user, typed) {
         (Some(user), typed) => write_to(ctx, &user, typed).await?,
         (None, Some(email)) if ctx.mailer.is_on() => {
             // The same work as for somebody.
-            let (link, _) = Link::to_set_password("-", 0, RESET_LIFE)?;
+            let (link, _) = Link::to_set_password("-", 0, Some(&email), RESET_LIFE)?;
             ctx.accounts.put_link(&link).await?;
-            ctx.mailer.send(&email, &Letter::nobody(ctx.mailer.site().page(""))).await?;
+            ctx.mailer.send_asked(&email, &Letter::nobody(ctx.mailer.site().page(""))).await?;
         }
         (None, _) => {}
     }
@@ -71,14 +72,18 @@ async fn write_to(ctx: &Ctx, user: &User, typed: Option<Email>) -> Result<(), Re
     }
     let first = user.emails.first().and_then(|text| Email::parse(text).ok());
     let Some(email) = typed.or(first) else { return Ok(()) };
-    if user.status() != AdminStatus::Active || !ctx.mailer.is_on() {
+    if !ctx.mailer.is_on() {
         return Ok(());
     }
-    let (link, secret) = Link::to_set_password(&user.id, user.epoch, RESET_LIFE)?;
+    let (link, secret) = Link::to_set_password(&user.id, user.epoch, Some(&email), RESET_LIFE)?;
     ctx.accounts.put_link(&link).await?;
-    let letter =
-        Letter::reset(&user.username, ctx.mailer.site().link("reset", &secret, &user.username));
-    Ok(ctx.mailer.send(&email, &letter).await?)
+    let site = ctx.mailer.site();
+    let letter = if user.status() == AdminStatus::Active {
+        Letter::reset(&user.username, site.link("reset", &secret, &user.username))
+    } else {
+        Letter::disabled(&user.username)
+    };
+    Ok(ctx.mailer.send_asked(&email, &letter).await?)
 }
 
 /// `POST /v1/password/reset`: also how somebody begins whose account an administrator made.
@@ -95,11 +100,18 @@ pub(crate) async fn reset(
         Opened::Done => {}
         Opened::Spent | Opened::Taken => return Err(spent()),
     }
-    if user.password_hash.is_some() {
-        tell(ctx, &user).await;
-    }
-    ctx.farewell.say(&user.id, Which::All, "Your password was reset.").await?;
-    Ok(http::empty(204))
+    let told = async {
+        if user.password_hash.is_some() {
+            tell(ctx, &user).await;
+        }
+    };
+    let farewell = ctx.farewell.say(&user.id, Which::All, "Your password was reset.");
+    let ((), ended) = join(told, farewell).await;
+    ended?;
+    let mut response = http::empty(204);
+    // Whoever guesses at the account must not keep its owner waiting now.
+    cookies::greet(ctx, &mut response, &user, None).await?;
+    Ok(response)
 }
 
 fn about(user: &User) -> Vec<&str> {
@@ -107,13 +119,8 @@ fn about(user: &User) -> Vec<&str> {
     emails.chain([user.username.as_str()]).collect()
 }
 
-/// Tells a user that their password was changed. That is done, whether or not this mail goes out.
 async fn tell(ctx: &Ctx, user: &User) {
     let Some(email) = user.emails.first().and_then(|text| Email::parse(text).ok()) else { return };
-    if ctx.mailer.is_on() {
-        let letter = Letter::password_changed(&user.username, ctx.mailer.site().page("forgot"));
-        if let Err(error) = ctx.mailer.send(&email, &letter).await {
-            error.log();
-        }
-    }
+    let letter = || Letter::password_changed(&user.username, ctx.mailer.site().page("forgot"));
+    emails::tell(ctx, &email, letter).await;
 }

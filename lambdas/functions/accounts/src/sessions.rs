@@ -9,11 +9,13 @@ use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use protocol::{ErrorCode, Session, SessionInfo, Sessions};
 
-use crate::Ctx;
 use crate::http::{self, Refusal};
+use crate::{Ctx, devices};
 
 /// The refresh cookie. Only the calls below its path ever see it.
 const COOKIE: &str = "parley_session";
+/// The cookie of a browser that has logged in before.
+pub(crate) const DEVICE_COOKIE: &str = "parley_device";
 const COOKIE_PATH: &str = "/v1/sessions";
 const LOGGED_OUT: &str = "You have logged out.";
 const ENDED: &str = "This session was ended.";
@@ -37,11 +39,21 @@ pub(crate) async fn refresh(
     }
     match refreshed {
         Refreshed::Renewed(renewed) => {
-            let mut response = grant(ctx, &user, renewed.session_id()).await?;
+            // The cookie has been replaced: without the new one the browser would soon be taken for
+            // a thief, also where nobody signs a token just now.
+            let granted = grant(ctx, &user, renewed.session_id()).await;
+            let mut response = granted.unwrap_or_else(|error| Refusal::from(error).into_response());
             set_cookie(ctx, &mut response, Some(&renewed));
             Ok(response)
         }
-        Refreshed::Ended => Err(ended()),
+        Refreshed::Ended => {
+            // Whoever ended it may not have reached all of its sockets.
+            if let Some(session) = ctx.sessions.of_cookie(&cookie).await? {
+                let which = Which::Session(&session.session_id);
+                ctx.farewell.say(&session.user_id, which, ENDED).await?;
+            }
+            Err(ended())
+        }
         Refreshed::Reused => {
             tracing::warn!(
                 session = cookie.session_id(),
@@ -153,8 +165,20 @@ pub(crate) fn set_cookie(
     response.cookies.push(cookie.to_string());
 }
 
+/// Remembers a browser that has proved whose account it is.
+pub(crate) async fn greet(
+    ctx: &Ctx,
+    response: &mut ApiGatewayV2httpResponse,
+    user: &User,
+    device: Option<String>,
+) -> Result<(), Error> {
+    let secret = ctx.devices.remember(&user.id, device).await?;
+    response.cookies.push(cookie(ctx, DEVICE_COOKIE, secret, devices::LIFE).to_string());
+    Ok(())
+}
+
 /// A cookie that no script and no foreign page gets to use.
-pub(crate) fn cookie(
+fn cookie(
     ctx: &Ctx,
     name: &'static str,
     value: String,

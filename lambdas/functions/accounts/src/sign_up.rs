@@ -5,14 +5,16 @@
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use chat::Error;
-use chat::accounts::{Created, Email, Link, NewUser, Proof, User, UserName, VERIFY_LIFE};
+use chat::accounts::{
+    Created, Email, Link, NewUser, Proof, User, UserName, VERIFY_LIFE, login_key,
+};
 use chat::clock::Timestamp;
 use protocol::{AccountStatus, AdminStatus, ErrorCode, LoginName, NewAccount, Role, SignedUp};
 
 use crate::Ctx;
 use crate::http::{self, Refusal};
 use crate::letters::Letter;
-use crate::limits::{MAILS_OF_ACCOUNT, MAILS_OF_ADDRESS, SIGN_UPS_OF_ADDRESS, SIGN_UPS_OF_EMAIL};
+use crate::limits::{MAILS_OF_ADDRESS, MAILS_OF_LOGIN, SIGN_UPS_OF_ADDRESS, SIGN_UPS_OF_EMAIL};
 use crate::policy::{check_password, read_email};
 
 /// `POST /v1/accounts`.
@@ -75,10 +77,11 @@ pub(crate) async fn send_link(
 ) -> Result<ApiGatewayV2httpResponse, Refusal> {
     let LoginName { login } = http::read(event)?;
     ctx.limits.count_address(MAILS_OF_ADDRESS, event).await?;
+    // Counted whoever it is.
+    ctx.limits.count(MAILS_OF_LOGIN, &login_key(&login)).await?;
     if let Some(user) = ctx.accounts.user_by_login(&login).await?
         && let Some(email) = user.pending_email.as_deref().and_then(|text| Email::parse(text).ok())
     {
-        ctx.limits.count(MAILS_OF_ACCOUNT, &user.id).await?;
         ask_to_confirm(ctx, &user, &email).await?;
     }
     Ok(http::empty(202))
@@ -101,5 +104,5 @@ pub(crate) async fn ask_to_confirm(ctx: &Ctx, user: &User, email: &Email) -> Res
             ctx.mailer.site().link("verify", &secret, &user.username),
         ),
     };
-    ctx.mailer.send(email, &letter).await
+    ctx.mailer.send_asked(email, &letter).await
 }

@@ -12,8 +12,8 @@ pub(crate) async fn issue(
     ctx: &Ctx,
     event: &ApiGatewayV2httpRequest,
 ) -> Result<ApiGatewayV2httpResponse, Refusal> {
-    ctx.limits.count_address(TICKETS_OF_ADDRESS, event).await?;
     let claims = http::signed_in(ctx, event).await?.claims;
+    ctx.limits.count_address(TICKETS_OF_ADDRESS, event).await?;
     ctx.limits.count(TICKETS_OF_ACCOUNT, &claims.sub).await?;
     let ticket = ctx.tickets.issue(Identity::from(claims)).await?;
     let body = Ticket { ticket: ticket.into_secret(), expires_in: TICKET_LIFE.as_secs() };

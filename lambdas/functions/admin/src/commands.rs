@@ -64,7 +64,7 @@ async fn new_link(ctx: &Ctx, who: &str) -> Result<AdminDone, Error> {
 
 /// A link by which a user chooses a password, whoever has it.
 async fn with_link(ctx: &Ctx, user: User) -> Result<AdminDone, Error> {
-    let (link, secret) = Link::to_set_password(&user.id, user.epoch, WELCOME_LIFE)?;
+    let (link, secret) = Link::to_set_password(&user.id, user.epoch, None, WELCOME_LIFE)?;
     ctx.accounts.put_link(&link).await?;
     let page = if user.password_hash.is_some() { "reset" } else { "welcome" };
     let url = ctx.site.link(page, &secret, &user.username);

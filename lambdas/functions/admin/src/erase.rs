@@ -1,12 +1,13 @@
-//! The end of somebody's data. The account first, so that nothing new is written; then what they wrote,
-//! some of it in each call, as much as fits into the function's time.
+//! The end of somebody's data. The account first, so that nothing new begins; then, once nothing can be
+//! on its way any more, what they wrote, some of it in each call, as much as fits into the function's
+//! time.
 
 use std::time::Duration;
 
 use chat::Error;
 use chat::farewell::Which;
 use protocol::AdminDone;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use crate::Ctx;
 use crate::commands::done;
@@ -14,14 +15,21 @@ use crate::people::{again, find};
 
 /// How long one call goes on erasing messages.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a message may still be on its way into the log after its writer was erased: a send's turn,
+/// reads and tries end by then.
+const ON_ITS_WAY: Duration = Duration::from_secs(6);
 /// Messages that are looked up together.
 const PAGE: i32 = 200;
 
 pub(crate) async fn erase(ctx: &Ctx, who: &str) -> Result<AdminDone, Error> {
-    let end = Instant::now() + PATIENCE;
     let user = find(ctx, who).await?;
     ctx.accounts.bury(&user).await?;
+    let buried = Instant::now();
     ctx.farewell.say(&user.id, Which::All, "This account has been erased.").await?;
+    if user.erased_at.is_none() {
+        sleep_until(buried + ON_ITS_WAY).await;
+    }
+    let end = Instant::now() + PATIENCE;
     let mut erased = 0_u64;
     let mut more = true;
     while more && Instant::now() < end {
@@ -30,6 +38,7 @@ pub(crate) async fn erase(ctx: &Ctx, who: &str) -> Result<AdminDone, Error> {
         more = some > 0;
     }
     if !more {
+        ctx.accounts.delete_links(&user.id).await?;
         ctx.accounts.delete_sessions(&user.id).await?;
     }
     Ok(AdminDone { erased, more, ..done(again(ctx, &user).await?) })

@@ -16,6 +16,7 @@ pub(crate) async fn hello(
     caller: Caller,
     _request: Hello,
 ) -> Result<Answer<Greeting>, Error> {
+    ctx.admit_still(&caller).await?;
     let room = RoomName::general();
     let (head, epoch) = try_join!(ctx.log.head(&room), ctx.rooms.epoch(&room))?;
     let reconnect_by = reconnect_by(ctx, &caller);

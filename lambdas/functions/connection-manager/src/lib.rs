@@ -92,7 +92,23 @@ async fn connect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(
     // A refused handshake has no `$disconnect`.
     remove(ctx, &caller).await?;
     admitted?;
-    Err(Error::refused(ErrorCode::Unauthorized, "The session has ended."))
+    Err(session_has_ended())
+}
+
+impl Ctx {
+    /// That the socket's session goes on. A socket that could not be closed when its session ended
+    /// hears nothing any more once it asks.
+    async fn admit_still(&self, caller: &Caller) -> Result<(), Error> {
+        if self.sessions.admits(&self.accounts, &caller.identity).await? {
+            return Ok(());
+        }
+        remove(self, caller).await?;
+        Err(session_has_ended())
+    }
+}
+
+fn session_has_ended() -> Error {
+    Error::refused(ErrorCode::Unauthorized, "The session has ended.")
 }
 
 async fn disconnect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(), Error> {

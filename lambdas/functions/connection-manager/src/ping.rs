@@ -20,6 +20,7 @@ pub(crate) async fn ping(ctx: &Ctx, caller: Caller, request: Ping) -> Result<Ans
             format!("rooms: a ping names at most {PING_ROOMS_MAX}"),
         ));
     }
+    ctx.admit_still(&caller).await?;
     let rooms = request
         .rooms
         .keys()

@@ -3,8 +3,9 @@ use serde_json::{Value, json};
 
 use crate::stage::{Caller, Stage};
 use crate::web::{
-    Call, OTHER_PASSWORD, PASSWORD, assert_ended, enter, forgot_call, is_live, log_in, log_in_call,
-    log_in_with, refresh_call, reset_call, sign_up_call, socket, token, token_of, verify_call,
+    Call, OTHER_PASSWORD, PASSWORD, assert_ended, enter, forgot_call, is_live, link_email_call,
+    log_in, log_in_call, log_in_with, refresh_call, reset_call, sign_up_call, socket, token,
+    token_of, verify_call,
 };
 
 const EMAIL: &str = "ada@example.com";
@@ -141,9 +142,9 @@ async fn who_is_disabled_is_out_at_once_until_they_are_enabled() {
     reset_call(&reset, OTHER_PASSWORD).refused(&stage, 410, "invalid_link", None).await;
     let socket = Caller::of_session(&session, "c1=");
     assert_eq!(stage.life(&socket, "$connect").await, 401);
-    let mails = stage.aws.mails().len();
     forgot_call("ada").gives(&stage, 202).await;
-    assert_eq!(stage.aws.mails().len(), mails);
+    let mail = stage.aws.mails().pop().unwrap();
+    assert_eq!((&*mail.subject, mail.link()), ("Your Parley account has been disabled", None));
 
     assert_eq!(done(&stage, "enable", "ada").await["user"]["status"], "active");
     assert!(!is_live(&stage, &session).await, "what ended stays so");
@@ -191,6 +192,7 @@ async fn erasing_leaves_tombstones_and_keeps_the_name() {
     stage.fill(&caller, 3, 5).await;
     stage.fill(&bob, 1, 5).await;
     open.posted();
+    link_email_call(&session, "another@example.com").gives(&stage, 202).await;
     let answer = done(&stage, "erase", "ada").await;
     assert_eq!((&answer["erased"], &answer["more"]), (&json!(3), &json!(false)));
     assert_eq!(answer["user"]["status"], "erased");
@@ -204,7 +206,7 @@ async fn erasing_leaves_tombstones_and_keeps_the_name() {
         }
     }
     let rows = stage.rows("accounts").await;
-    for kind in ["email", "session"] {
+    for kind in ["email", "link", "session"] {
         let own = |row: &&Value| row["kind"] == kind && row.to_string().contains(&caller.user_id);
         assert_eq!(rows.iter().find(own), None);
     }

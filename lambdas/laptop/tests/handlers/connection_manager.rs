@@ -167,6 +167,23 @@ async fn ping_repairs_a_missing_subscription() {
     stage.assert_consistent("connection-manager", "Query", "messages");
 }
 
+/// A socket that nobody could close when its session ended hears nothing any more once it asks.
+#[tokio::test]
+async fn a_socket_that_outlived_its_session_is_found_out() {
+    let stage = Stage::new().await;
+    for frame in [json!({ "action": "hello", "id": 1 }), json!({ "action": "ping", "id": 1 })] {
+        let session = enter_new(&stage, frame["action"].as_str().map_or(0, str::len)).await;
+        let caller = Caller::of_session(&session, "c1=");
+        assert_eq!(stage.life(&caller, "$connect").await, 200);
+        assert!(stage.send(&caller, frame.clone()).await["error"].is_null());
+        stage.edit_accounts("session", |row| row["endedAt"] = json!("2026-11-25T00:00:00Z")).await;
+        let answer = stage.send(&caller, frame.clone()).await;
+        assert_eq!(answer["error"]["code"], "unauthorized", "{frame}: {answer}");
+        assert!(stage.items("connections").await.is_empty());
+        assert!(stage.items("subscriptions").await.is_empty());
+    }
+}
+
 #[tokio::test]
 async fn ping_without_rooms_answers_the_time_alone() {
     let stage = Stage::new().await;

@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 use crate::web::{
-    Call, OTHER_PASSWORD, PASSWORD, change_call, enter, forgot_call, link_email_call, log_in,
-    log_in_with, reset_call, sign_up_call, token, unlink_call, verify_call,
+    Call, OTHER_PASSWORD, PASSWORD, change_call, enter, forgot_call, is_live, link_email_call,
+    log_in, log_in_with, reset_call, sign_up_call, token, unlink_call, verify_call,
 };
 
 const ONE: &str = "ada@example.com";
@@ -135,6 +135,22 @@ async fn an_address_is_given_up_but_never_the_last() {
     // It is free for others now.
     log_in_with(&stage, "bob", &[ONE]).await;
     assert_eq!(stage.accounts_of("email").await.len(), 2);
+}
+
+/// Whoever reads the mail of an address that was given up has no power over the account any more, and
+/// learns that it was.
+#[tokio::test]
+async fn an_address_that_is_given_up_resets_no_password() {
+    let stage = Stage::new().await;
+    let session = log_in_with(&stage, "ada", &["ada@example.com", "old@example.com"]).await;
+    forgot_call("old@example.com").gives(&stage, 202).await;
+    let link = token(&stage);
+    unlink_call(&session, "old@example.com").gives(&stage, 204).await;
+    let mail = stage.aws.mails().pop().unwrap();
+    assert_eq!(mail.to, ["old@example.com"]);
+    assert_eq!(mail.subject, "This address was removed from your Parley account");
+    reset_call(&link, OTHER_PASSWORD).refused(&stage, 410, "invalid_link", None).await;
+    assert!(is_live(&stage, &session).await);
 }
 
 #[tokio::test]
