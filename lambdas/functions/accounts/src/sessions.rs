@@ -13,7 +13,7 @@ use crate::Ctx;
 use crate::http::{self, Refusal};
 
 /// The refresh cookie. Only the calls below its path ever see it.
-const COOKIE: &str = "parley_session";
+pub(crate) const COOKIE: &str = "parley_session";
 const COOKIE_PATH: &str = "/v1/sessions";
 const LOGGED_OUT: &str = "You have logged out.";
 const ENDED: &str = "This session was ended.";
