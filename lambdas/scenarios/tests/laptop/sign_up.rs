@@ -235,6 +235,11 @@ async fn settings_that_contradict_each_other_stop_the_start() -> Outcome {
         (&[("SIGNUP", "domain"), ("SIGNUP_DOMAINS", "example.com")], "VERIFY_EMAIL"),
         (&[("VERIFY_EMAIL", "on"), ("MAIL_FROM", "")], "MAIL_FROM"),
         (&[("SIGNUP", "sometimes")], "SIGNUP"),
+        (&[("SIGNUP_DOMAINS", "example.com @example.org")], "\"@example.org\""),
+        (&[("SIGNUP_DOMAINS", "example.com,example.org")], "SIGNUP_DOMAINS"),
+        (&[("SIGNUP_DOMAINS", "*.example.com")], "SIGNUP_DOMAINS"),
+        (&[("SIGNUP_DOMAINS", "ada@example.com")], "SIGNUP_DOMAINS"),
+        (&[("SIGNUP_DOMAINS", "https://example.com")], "SIGNUP_DOMAINS"),
         (&[("SITE_URL", "chat.example")], "SITE_URL"),
         (&[("ALLOWED_ORIGINS", "chat.example")], "ALLOWED_ORIGINS"),
     ] {
