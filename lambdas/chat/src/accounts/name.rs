@@ -171,7 +171,17 @@ mod tests {
         for text in ["аda", "adа", "раypal", "Αda"] {
             assert_eq!(UserName::parse(text), Err(NameError::Mixed), "{text}");
         }
-        for text in ["zoe99.", "ada-", "ada_", "ab__cd", "ab..cd", "ab--cd", "ab._cd", "a-_-b"] {
+        for text in [
+            "zoe99.",
+            "ada-",
+            "ada_",
+            "ab__cd",
+            "ab..cd",
+            "ab--cd",
+            "ab._cd",
+            "a-_-b",
+            "zoe.\u{301}",
+        ] {
             assert_eq!(UserName::parse(text), Err(NameError::Points), "{text}");
         }
         for text in [

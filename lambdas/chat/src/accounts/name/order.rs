@@ -38,7 +38,7 @@ fn has_points_between_letters(name: &str) -> bool {
     let is_point = |c: char| matches!(c, '.' | '_' | '-');
     let mut after_point = false;
     for c in name.chars() {
-        if is_point(c) && after_point {
+        if after_point && (is_point(c) || is_combining_mark(c)) {
             return false;
         }
         after_point = is_point(c);
