@@ -141,7 +141,7 @@ def start(folder, secret_file):
         "PORT": "0",
         "DATA": str(folder / "data"),
         "TRUSTED_ISSUERS": f"@{listed}",
-        "ALLOWED_ORIGINS": f"self {PAGE}",
+        "ALLOWED_ORIGINS": f"loopback {PAGE}",
         # The tokens of other issuers do not depend on it.
         "ALLOW_URL_TOKEN": "off",
     }

@@ -5,14 +5,26 @@
 const SHOWN_BYTES_MAX: usize = 256;
 /// The word that stands for the host that was called.
 const OWN: &str = "self";
+/// The word that stands for it when it is this machine. A browser calls whatever host a page's address
+/// names, and a foreign page's own name may be made to lead here (DNS rebinding); these names never
+/// are a foreign page's.
+const LOOPBACK: &str = "loopback";
 
 /// The pages that are let in. Without an Origin it is not a page at all (wscat, a bot), and has to
 /// show a token like everyone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origins {
     /// Whether a page of the host that was called is one of them.
-    own: bool,
+    own: Own,
     listed: Vec<Origin>,
+}
+
+/// Which host that was called stands for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Own {
+    None,
+    Loopback,
+    Any,
 }
 
 /// Why `ALLOWED_ORIGINS` cannot be used.
@@ -23,27 +35,30 @@ pub enum OriginError {
     Empty,
     /// An entry that no browser would ever send.
     #[error(
-        "{0:?} is neither an origin, as in https://chat.example or http://localhost:8080, nor self"
+        "{0:?} is neither an origin, as in https://chat.example or http://localhost:8080, nor self \
+         or loopback"
     )]
     Entry(String),
 }
 
 impl Origins {
-    /// Reads the setting: origins `scheme://host[:port]` with white space between them, and the word
-    /// `self` for the host that was called.
+    /// Reads the setting: origins `scheme://host[:port]` with white space between them, the word
+    /// `self` for the host that was called, and the word `loopback` for the host that was called by a
+    /// name that this machine has for itself.
     ///
     /// # Errors
     /// When it is empty, or by the entry that is no origin.
     pub fn parse(setting: &str) -> Result<Self, OriginError> {
-        let mut origins = Self { own: false, listed: Vec::new() };
+        let mut origins = Self { own: Own::None, listed: Vec::new() };
         for entry in setting.split_whitespace() {
             match Origin::parse(entry) {
                 Some(origin) => origins.listed.push(origin),
-                None if entry == OWN => origins.own = true,
+                None if entry == OWN => origins.own = Own::Any,
+                None if entry == LOOPBACK => origins.own = origins.own.max(Own::Loopback),
                 None => return Err(OriginError::Entry(entry.to_owned())),
             }
         }
-        if origins.own || !origins.listed.is_empty() {
+        if origins.own != Own::None || !origins.listed.is_empty() {
             Ok(origins)
         } else {
             Err(OriginError::Empty)
@@ -56,7 +71,13 @@ impl Origins {
     pub fn allows(&self, origin: Option<&str>, host: Option<&str>) -> bool {
         let Some(origin) = origin else { return true };
         let Some(origin) = Origin::parse(origin) else { return false };
-        self.listed.contains(&origin) || (self.own && host.is_some_and(|host| origin.is_at(host)))
+        let may_be_own = match self.own {
+            Own::None => false,
+            Own::Loopback => is_this_machine(&origin.host),
+            Own::Any => true,
+        };
+        let is_own = || may_be_own && host.is_some_and(|host| origin.is_at(host));
+        self.listed.contains(&origin) || is_own()
     }
 }
 
@@ -141,6 +162,11 @@ fn is_loopback(host: &str) -> bool {
     ["localhost", "127.0.0.1", "[::1]"].contains(&host)
 }
 
+/// Also by the other addresses of the loopback network.
+fn is_this_machine(host: &str) -> bool {
+    is_loopback(host) || host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// A header's value for the log: printable ASCII, and not much of it.
 #[must_use]
 pub fn shown(value: Option<&str>) -> String {
@@ -177,6 +203,40 @@ mod tests {
         assert!(!own(Some("http://chat.example"), "chat.example:8080"));
         assert!(!own(Some("http://127.0.0.1.evil.example:8080"), "127.0.0.1:8080"));
         assert!(!Origins::parse("self").unwrap().allows(Some("http://localhost"), None));
+    }
+
+    #[test]
+    fn our_own_page_at_this_machine_alone() {
+        let origins = Origins::parse("loopback").unwrap();
+        for (origin, host) in [
+            ("http://localhost:8080", "localhost:8080"),
+            ("http://127.0.0.1:8080", "localhost:8080"),
+            ("http://localhost:9000", "[::1]:9000"),
+            ("http://127.0.0.2:8080", "127.0.0.2:8080"),
+            ("https://localhost", "localhost"),
+        ] {
+            assert!(origins.allows(Some(origin), Some(host)), "{origin} {host}");
+        }
+        assert!(origins.allows(None, Some("evil.example:8080")));
+        for (origin, host) in [
+            ("http://evil.example:8080", "evil.example:8080"),
+            ("http://evil.example:8080", "localhost:8080"),
+            ("http://localhost:8080", "evil.example:8080"),
+            ("http://localhost:3000", "localhost:8080"),
+            ("http://localhost.evil.example:8080", "localhost.evil.example:8080"),
+            ("http://127.0.0.1.evil.example:8080", "127.0.0.1.evil.example:8080"),
+            ("http://192.0.2.1:8080", "192.0.2.1:8080"),
+            ("http://localhost.:8080", "localhost.:8080"),
+            ("null", "localhost:8080"),
+        ] {
+            assert!(!origins.allows(Some(origin), Some(host)), "{origin} {host}");
+        }
+        for both in ["self loopback", "loopback self"] {
+            let origins = Origins::parse(both).unwrap();
+            assert!(origins.allows(Some("https://chat.example"), Some("chat.example")), "{both}");
+        }
+        let listed = Origins::parse("loopback https://chat.example").unwrap();
+        assert!(listed.allows(Some("https://chat.example"), Some("localhost:8080")));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The web client's pages, as links from outside lead to them.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::settings::Reader;
+
+/// What stands in a link as it is (RFC 3986, section 2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Where the web client is.
 #[derive(Debug, Clone)]
@@ -27,7 +30,7 @@ impl Site {
     /// the page can say whose account it is about.
     #[must_use]
     pub fn link(&self, path: &str, secret: &str, username: &str) -> String {
-        let name = utf8_percent_encode(username, NON_ALPHANUMERIC);
+        let name = utf8_percent_encode(username, UNRESERVED);
         format!("{}/{path}#token={secret}&name={name}", self.url)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, IsTerminal as _, Write as _};
 
-use protocol::{AdminAnswer, AdminCommand, AdminDone, ErrorBody};
+use protocol::{AdminAnswer, AdminCommand, AdminDone};
 
 use crate::args::{Action, Admin};
 use crate::invoke::{Error, Function};
@@ -52,8 +52,8 @@ pub(crate) async fn run(admin: Admin) -> Result<Outcome, Error> {
             }
             Ok(Outcome::Done)
         }
-        AdminAnswer::Refused { error: ErrorBody { message, .. } } => {
-            writeln!(io::stderr(), "parley: refused: {}", output::plain(&message))?;
+        AdminAnswer::Refused { error } => {
+            writeln!(io::stderr(), "parley: {}", output::refusal(&action, &error))?;
             Ok(Outcome::Refused)
         }
     }

@@ -1,6 +1,6 @@
 //! What a person reads.
 
-use protocol::{AdminDone, AdminLink, AdminStatus, AdminUser, Role};
+use protocol::{AdminDone, AdminLink, AdminStatus, AdminUser, ErrorBody, Role};
 
 use crate::args::Action;
 
@@ -23,6 +23,22 @@ pub(crate) fn lines(action: &Action, done: &AdminDone) -> String {
         Action::Erase { .. } => format!("{who} is erased, with {} messages.\n", done.erased),
     };
     plain(&text)
+}
+
+/// The line for what was refused, or broken off.
+pub(crate) fn refusal(action: &Action, error: &ErrorBody) -> String {
+    if !error.retryable {
+        return plain(&format!("refused: {}", error.message));
+    }
+    let message = error.message.trim_end_matches('.');
+    let advice = match action {
+        // A second one would be told that the name is taken.
+        Action::CreateUser { name, .. } => {
+            format!("`parley admin show {name}` tells whether there is the account")
+        }
+        _ => "give the command again".to_owned(),
+    };
+    plain(&format!("not finished: {message}; {advice}"))
 }
 
 fn link(done: &AdminDone) -> String {

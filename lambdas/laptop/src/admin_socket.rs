@@ -27,7 +27,8 @@ pub(crate) struct AdminSocket {
 
 impl AdminSocket {
     /// Opens it in a data directory that this process has locked. Without it the laptop still serves
-    /// people: a file system may have no sockets, and their paths are short (107 bytes on Linux).
+    /// people: a file system may have no sockets, and their paths are short (107 bytes on Linux, for the
+    /// one in the workshop).
     pub(crate) fn open(directory: &Path, gateway: &Arc<Gateway>) -> Option<Self> {
         let path = directory.join(NAME);
         let listener = match bind(directory, &path) {

@@ -97,6 +97,12 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
     };
     let mails_stay = config.bind.is_loopback()
         && config.settings.get("SITE_URL").is_none_or(|url| gateway::is_on_this_machine(url));
+    let mut settings = config.settings;
+    if config.bind.is_loopback() && !settings.contains_key("SITE_URL") {
+        // No proxy in front gives it another name, so who calls it by one was led here by a foreign
+        // page.
+        settings.entry("ALLOWED_ORIGINS".to_owned()).or_insert_with(|| "loopback".to_owned());
+    }
     let site = config.site.as_deref().map(Site::open).transpose()?;
     let lock = directory.map(Lock::take).transpose()?;
     // The port is taken early, so that a second start fails at once, and listened on when all is
@@ -107,7 +113,7 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
         buffer_bytes: config.gateway.buffer_bytes,
         record_requests: config.record_requests,
         seed: config.seed,
-        settings: config.settings,
+        settings,
         parameters: config.parameters,
         site_url: listener::site_url(port.address()),
     })

@@ -10,18 +10,22 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Crates that write requests or frames into their own logs, below level `info`.
-const TALKATIVE: [&str; 13] = [
+const TALKATIVE: [&str; 17] = [
     "aws_runtime",
     "aws_sdk_apigatewaymanagement",
     "aws_sdk_dynamodb",
     "aws_sdk_kms",
+    "aws_sdk_sesv2",
+    "aws_sdk_ssm",
     "aws_sigv4",
     "aws_smithy_http",
     "aws_smithy_runtime",
     "aws_smithy_runtime_api",
     "dynoxide",
+    "h2",
     "hyper",
     "hyper_util",
+    "reqwest",
     "tokio_tungstenite",
     "tungstenite",
 ];
@@ -118,6 +122,7 @@ mod tests {
             "tungstenite=trace",
             "info,tungstenite::protocol=trace",
             "tungstenite::protocol::frame=trace,hyper::proto=trace,aws_smithy_runtime=debug",
+            "aws_sdk_sesv2=trace,aws_sdk_ssm::operation=trace,reqwest=trace,h2::codec=trace",
         ] {
             let log = logged(directives, || {
                 tracing::trace!(target: "tungstenite", "a secret");
@@ -125,6 +130,10 @@ mod tests {
                 tracing::debug!(target: "tungstenite::protocol::frame", "a secret");
                 tracing::trace!(target: "hyper::proto::h1::io", "a secret");
                 tracing::debug!(target: "aws_smithy_runtime::client::http", "a secret");
+                tracing::debug!(target: "aws_sdk_sesv2::operation", "a secret");
+                tracing::debug!(target: "aws_sdk_ssm::operation", "a secret");
+                tracing::trace!(target: "reqwest::connect", "a secret");
+                tracing::debug!(target: "h2::codec::framed_write", "a secret");
                 tracing::info!(target: "tungstenite::protocol", "no secret");
             });
             assert!(!log.contains("a secret"), "{directives}: {log}");

@@ -51,7 +51,9 @@ Also read from the environment (the value in brackets is what holds without it):
   MAIL_FROM          the address that mails come from; empty: no mail
                      [parley@localhost; empty where --bind is not the loopback]
   SITE_URL           what links in mails begin with [http://localhost:PORT]
-  ALLOWED_ORIGINS    the pages that may use the chat, separated by spaces; self is this host [self]
+  ALLOWED_ORIGINS    the pages that may use the chat, separated by spaces; self is the host that was
+                     called, loopback the same if it is localhost or its address
+                     [loopback; self with SITE_URL or where --bind is not the loopback]
   TRUSTED_ISSUERS    a JSON list of whose tokens open sockets too, or @FILE that holds it
   RATE_LIMITS        off: no limits at all [on]
   ADDRESS_LIMITS     off: no limits per network address alone [on]

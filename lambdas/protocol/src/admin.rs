@@ -100,7 +100,8 @@ impl AdminCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum AdminAnswer {
-    /// It was refused, and nothing was changed.
+    /// It was refused, and nothing was changed; or, if the error is retryable, it was not finished: some
+    /// of it may be done, and the same command, given again, does the rest.
     Refused {
         /// Why.
         error: ErrorBody,

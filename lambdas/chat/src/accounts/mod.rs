@@ -141,7 +141,7 @@ impl Accounts {
                 Err(_) => self.owner(NAME, NOBODY).await?,
             }
         } else {
-            match UserName::parse(login.trim()) {
+            match UserName::existing(login.trim()) {
                 Ok(name) => self.owner_of_name(&name).await?,
                 Err(_) => self.owner(NAME, NOBODY).await?,
             }
@@ -213,7 +213,7 @@ impl Accounts {
         let mut items = vec![self.spend(link)?, put(claim)?, update(confirm)?];
         if user.expires_at.is_some() {
             // The name was the account's for a day only.
-            if let Ok(name) = UserName::parse(&user.username) {
+            if let Ok(name) = UserName::existing(&user.username) {
                 items.push(self.keep(NAME, &name.key(), &user.id)?);
                 for skeleton in name.lookalikes() {
                     items.push(self.keep(LOOKALIKE, &skeleton, &user.id)?);
@@ -401,7 +401,7 @@ impl Accounts {
 pub fn login_key(login: &str) -> String {
     let login = login.trim();
     let email = || Email::parse(login).ok().map(|email| email.as_str().to_owned());
-    let name = || UserName::parse(login).ok().map(|name| name.key());
+    let name = || UserName::existing(login).ok().map(|name| name.key());
     let key = if login.contains('@') { email() } else { name() };
     key.unwrap_or_else(|| login.to_lowercase())
 }

@@ -59,6 +59,21 @@ async fn a_refusal_is_told_and_counted() {
 }
 
 #[tokio::test]
+async fn what_was_not_finished_is_not_called_refused() {
+    let error = json!({
+        "code": "unavailable", "message": "Some sockets are still open.", "retryable": true,
+    });
+    let answer = || Answer::Json(json!({ "error": error }));
+    let (said, lambda) = run(&["disable", "ada"], [answer()]).await;
+    assert_eq!((said.code, &*said.out), (Some(1), ""));
+    let expected = "parley: not finished: Some sockets are still open; give the command again\n";
+    assert_eq!(said.err, expected);
+    assert_eq!(lambda.asked().len(), 1);
+    let (said, _) = run(&["create-user", "ada"], [answer()]).await;
+    assert!(said.err.contains("`parley admin show ada` tells"), "{said:?}");
+}
+
+#[tokio::test]
 async fn erasing_goes_on_until_there_is_no_more() {
     let answers = || [done(0, false), done(500, true), done(200, true), done(7, false)];
     let (said, lambda) = run(&["erase", "ada", "--yes"], answers()).await;

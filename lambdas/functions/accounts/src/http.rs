@@ -191,12 +191,17 @@ pub(crate) fn header(event: &ApiGatewayV2httpRequest, name: HeaderName) -> Optio
     event.headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
-/// The value of the call's cookie of that name.
+/// The value of the call's cookie of that name, of the first if there are several.
 pub(crate) fn cookie(event: &ApiGatewayV2httpRequest, name: &str) -> Option<String> {
-    event.cookies.iter().flatten().flat_map(|header| Cookie::split_parse(header.as_str())).find_map(
-        |cookie| {
-            let cookie = cookie.ok()?;
-            (cookie.name() == name).then(|| cookie.value().to_owned())
-        },
-    )
+    cookies(event, name).next()
+}
+
+/// The values of all cookies of that name.
+pub(crate) fn cookies<'e>(
+    event: &'e ApiGatewayV2httpRequest,
+    name: &'e str,
+) -> impl Iterator<Item = String> + 'e {
+    let headers = event.cookies.iter().flatten();
+    let cookies = headers.flat_map(|header| Cookie::split_parse(header.as_str())).flatten();
+    cookies.filter(move |cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
 }

@@ -29,6 +29,9 @@ impl Policy {
         };
         let domains = settings.words("SIGNUP_DOMAINS");
         let domains: Vec<_> = domains.into_iter().map(|domain| domain.to_lowercase()).collect();
+        for domain in domains.iter().filter(|domain| !is_domain(domain)) {
+            settings.wrong(&format!("SIGNUP_DOMAINS: {domain:?} is no domain as in example.com"));
+        }
         let verify_email = settings.switch("VERIFY_EMAIL", true);
         if sign_up == SignUp::Domain && domains.is_empty() {
             settings.wrong("SIGNUP=domain needs SIGNUP_DOMAINS");
@@ -66,6 +69,11 @@ impl Policy {
     fn is_listed(&self, email: &Email) -> bool {
         self.domains.iter().any(|domain| domain == email.domain())
     }
+}
+
+/// Whether somebody can have an address there.
+fn is_domain(domain: &str) -> bool {
+    Email::parse(&format!("a@{domain}")).is_ok_and(|email| email.domain() == domain)
 }
 
 /// `GET /v1/sign-up`.

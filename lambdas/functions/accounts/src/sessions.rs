@@ -13,7 +13,7 @@ use crate::http::{self, Refusal};
 use crate::{Ctx, devices};
 
 /// The refresh cookie. Only the calls below its path ever see it.
-const COOKIE: &str = "parley_session";
+pub(crate) const COOKIE: &str = "parley_session";
 /// The cookie of a browser that has logged in before.
 pub(crate) const DEVICE_COOKIE: &str = "parley_device";
 const COOKIE_PATH: &str = "/v1/sessions";

@@ -1,7 +1,7 @@
 //! Whom a command is about.
 
 use chat::Error;
-use chat::accounts::User;
+use chat::accounts::{User, UserName};
 use protocol::limits::USERNAME_MAX;
 use protocol::{AdminUser, ErrorCode};
 
@@ -15,19 +15,39 @@ const ID_BYTES_MAX: usize = 64;
 /// Somebody, by user name, confirmed address or user id.
 pub(crate) async fn find(ctx: &Ctx, who: &str) -> Result<User, Error> {
     let who = who.trim();
-    if who.starts_with("u_") && who.len() <= ID_BYTES_MAX {
-        // A user name may begin so too.
-        if let Some(user) = ctx.accounts.user(who).await? {
-            return Ok(user);
-        }
-    }
     if is_outside(who) {
         return Ok(ctx.accounts.user(who).await?.unwrap_or_else(|| outsider(who)));
     }
-    ctx.accounts
-        .user_by_login(who)
-        .await?
-        .ok_or_else(|| Error::refused(ErrorCode::NotFound, "There is no such user."))
+    match (with_id(ctx, who).await?, with_login(ctx, who).await?) {
+        (Some(user), Some(other)) if user.id != other.id => Err(ambiguous()),
+        (with_id, with_login) => with_id.or(with_login).ok_or_else(nobody),
+    }
+}
+
+async fn with_id(ctx: &Ctx, who: &str) -> Result<Option<User>, Error> {
+    let may_be_id = who.starts_with("u_") && who.len() <= ID_BYTES_MAX;
+    if may_be_id { ctx.accounts.user(who).await } else { Ok(None) }
+}
+
+/// Also by a name that nobody is given any more, as one of an id's form: some have such a name.
+async fn with_login(ctx: &Ctx, who: &str) -> Result<Option<User>, Error> {
+    let Ok(name) = UserName::existing(who) else { return ctx.accounts.user_by_login(who).await };
+    match ctx.accounts.owner_of_name(&name).await? {
+        Some(id) => ctx.accounts.user(&id).await,
+        None => Ok(None),
+    }
+}
+
+fn nobody() -> Error {
+    Error::refused(ErrorCode::NotFound, "There is no such user.")
+}
+
+fn ambiguous() -> Error {
+    Error::refused(
+        ErrorCode::BadRequest,
+        "This is the id of one user and the name of another. Name the first by user name or address, \
+         the second by id or address.",
+    )
 }
 
 /// The same user, as they are now.

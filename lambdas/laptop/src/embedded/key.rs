@@ -59,20 +59,6 @@ impl SigningKey {
         Self::from_pkcs8(document.as_ref()).ok_or(KeyError::Generate)
     }
 
-    /// The key of a file, made at the first start.
-    ///
-    /// # Errors
-    /// When the file cannot be used.
-    pub fn open(path: &Path) -> Result<Self, KeyError> {
-        if let Some(key) = Self::read(path)? {
-            return Ok(key);
-        }
-        let key = Self::generate()?;
-        let failed = |error| KeyError::File(path.display().to_string(), error);
-        key.create(path).map_err(failed)?;
-        Ok(key)
-    }
-
     /// The key of a file, if there is the file.
     pub(super) fn read(path: &Path) -> Result<Option<Self>, KeyError> {
         let name = || path.display().to_string();
@@ -150,16 +136,6 @@ fn from_pem(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_next_start_finds_the_same_key() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("signing-key.pem");
-        let first = SigningKey::open(&path).unwrap();
-        let second = SigningKey::open(&path).unwrap();
-        assert_eq!(first.kid(), second.kid());
-        assert_eq!(first.public_pem(), second.public_pem());
-    }
-
     #[cfg(unix)]
     #[test]
     fn the_file_is_for_its_owner_alone() {
@@ -167,10 +143,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("signing-key.pem");
         let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-        SigningKey::open(&path).unwrap();
+        SigningKey::generate().unwrap().create(&path).unwrap();
         assert_eq!(mode(), 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        SigningKey::open(&path).unwrap();
+        assert!(SigningKey::read(&path).unwrap().is_some());
         assert_eq!(mode(), 0o600);
     }
 
@@ -179,7 +155,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("signing-key.pem");
         fs::write(&path, "not a key").unwrap();
-        assert!(matches!(SigningKey::open(&path), Err(KeyError::Malformed(_))));
+        assert!(matches!(SigningKey::read(&path), Err(KeyError::Malformed(_))));
         assert_eq!(fs::read_to_string(&path).unwrap(), "not a key");
     }
 

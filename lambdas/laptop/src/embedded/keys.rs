@@ -44,7 +44,14 @@ impl Keys {
 
     /// The keys of a data directory; the first one is made at its first start.
     pub(crate) fn open(directory: &Path) -> Result<Self, KeyError> {
-        let active = SigningKey::open(&directory.join(ACTIVE))?;
+        let active = match SigningKey::read(&directory.join(ACTIVE))? {
+            Some(key) => key,
+            None => {
+                let key = SigningKey::generate()?;
+                place(&key, directory, ACTIVE)?;
+                key
+            }
+        };
         let previous = SigningKey::read(&directory.join(PREVIOUS))?;
         // The same key twice is a rotation that did not come to its end.
         let previous = previous.filter(|previous| previous.kid() != active.kid());
@@ -87,6 +94,7 @@ fn age(path: &Path) -> Option<Duration> {
     SystemTime::now().duration_since(written).ok()
 }
 
+/// Writes a key to a file, which is whole at any time.
 fn place(key: &SigningKey, directory: &Path, name: &str) -> Result<(), KeyError> {
     let path = directory.join(name);
     let aside = directory.join(UNFINISHED);
@@ -120,6 +128,18 @@ mod tests {
     fn kids(directory: &Path) -> Vec<String> {
         let keys = Keys::open(directory).unwrap().public();
         keys.as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_next_start_finds_the_same_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        // A first start that was broken off while it wrote.
+        fs::write(path.join(UNFINISHED), "-----BEGIN").unwrap();
+        let first = kids(path);
+        assert_eq!(first.len(), 1);
+        assert_eq!(kids(path), first);
+        assert!(!path.join(UNFINISHED).exists());
     }
 
     #[test]

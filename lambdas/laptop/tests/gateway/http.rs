@@ -2,8 +2,9 @@ use laptop::embedded::{Fault, Rule};
 use laptop::{Config, Laptop};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite;
 
-use crate::support::{start, token};
+use crate::support::{refusal, request, start, token};
 
 const PASSWORD: &str = "a cuckoo in the clockwork";
 
@@ -131,4 +132,62 @@ async fn the_site_and_its_single_page_fallback() {
     assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED);
     let outside = get("/%2e%2e/%2e%2e/etc/passwd").await.text().await.unwrap();
     assert!(!outside.contains("root:"));
+}
+
+/// The status of a sign-up by a page, at a host.
+async fn sign_up_at(laptop: &Laptop, host: &str, origin: Option<&str>, name: &str) -> StatusCode {
+    let account = json!({"username": name, "password": PASSWORD});
+    let url = format!("{}/v1/accounts", laptop.http_url());
+    let mut post = Client::new().post(url).header("host", host).json(&account);
+    if let Some(origin) = origin {
+        post = post.header("origin", origin);
+    }
+    post.send().await.unwrap().status()
+}
+
+/// Opens a socket as a page of that host.
+async fn socket_at(laptop: &Laptop, host: &str) -> tungstenite::handshake::client::Request {
+    let mut request = request(laptop, &token(laptop, "ada").await);
+    request.headers_mut().insert("host", host.parse().unwrap());
+    request.headers_mut().insert("origin", format!("http://{host}").parse().unwrap());
+    request
+}
+
+#[tokio::test]
+async fn a_name_that_was_made_to_lead_here_is_no_name_of_ours() {
+    let laptop = start(Config::default()).await;
+    let port = laptop.http_url().rsplit(':').next().unwrap();
+    let evil = format!("evil.example:{port}");
+    let page = format!("http://{evil}");
+    assert_eq!(sign_up_at(&laptop, &evil, Some(&page), "eve").await, StatusCode::FORBIDDEN);
+    assert_eq!(refusal(socket_at(&laptop, &evil).await).await.0, 403);
+    // A tunnel may have another port.
+    for (name, host) in ["localhost", "127.0.0.1", "[::1]"]
+        .into_iter()
+        .flat_map(|host| [format!("{host}:{port}"), format!("{host}:9000")])
+        .enumerate()
+    {
+        let (name, page) = (format!("ada{}", name + 2), format!("http://{host}"));
+        let status = sign_up_at(&laptop, &host, Some(&page), &name).await;
+        assert_eq!(status, StatusCode::CREATED, "{host}");
+        tokio_tungstenite::connect_async(socket_at(&laptop, &host).await).await.unwrap();
+    }
+    assert_eq!(sign_up_at(&laptop, &evil, None, "no-page").await, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_proxy_gives_a_name_of_its_own() {
+    for (name, value) in
+        [("SITE_URL", "https://chat.example"), ("ALLOWED_ORIGINS", "https://chat.example")]
+    {
+        let settings = [(name.to_owned(), value.to_owned())].into();
+        let laptop = start(Config { settings, ..Config::default() }).await;
+        let page = Some("https://chat.example");
+        let status = sign_up_at(&laptop, "chat.example", page, "ada").await;
+        assert_eq!(status, StatusCode::CREATED, "{name}");
+    }
+    let bind = std::net::Ipv4Addr::UNSPECIFIED.into();
+    let laptop = start(Config { bind, ..Config::default() }).await;
+    let status = sign_up_at(&laptop, "chat.example", Some("https://chat.example"), "ada").await;
+    assert_eq!(status, StatusCode::CREATED, "it serves more than this machine");
 }

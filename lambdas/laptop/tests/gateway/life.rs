@@ -26,6 +26,19 @@ async fn messages_and_key_outlive_a_restart_and_sockets_do_not() {
 }
 
 #[tokio::test]
+async fn a_first_start_that_was_broken_off_is_done_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let unfinished = directory.path().join("signing-key.new");
+    std::fs::write(&unfinished, "-----BEGIN PRIVATE").unwrap();
+    let config = Config { data: Data::Directory(directory.path().to_owned()), ..Config::default() };
+    let laptop = start(config.clone()).await;
+    let kid = laptop.signing_key().kid().to_owned();
+    laptop.stop().await;
+    assert!(!unfinished.exists(), "a key is written there and then put in its place");
+    assert_eq!(start(config).await.signing_key().kid(), kid);
+}
+
+#[tokio::test]
 async fn one_process_per_data_directory() {
     let directory = tempfile::tempdir().unwrap();
     let data = Data::Directory(directory.path().to_owned());

@@ -103,15 +103,42 @@ async fn somebody_is_found_by_name_address_and_id() {
 #[tokio::test]
 async fn nobody_hides_behind_a_name_that_looks_like_an_id() {
     let stage = Stage::new().await;
-    let name = format!("x_{}", "a".repeat(30));
-    let session = log_in(&stage, &name).await;
-    done(&stage, "disable", &name).await;
-    assert!(!is_live(&stage, &session).await, "it is the account that is disabled");
-
     let victim = log_in(&stage, "ada").await;
-    log_in(&stage, victim["userId"].as_str().unwrap()).await;
-    let user = done(&stage, "show", victim["userId"].as_str().unwrap()).await["user"].clone();
-    assert_eq!(user["username"], "ada", "an id is an id");
+    let id = victim["userId"].as_str().unwrap();
+    let outside = format!("X_{}", "a".repeat(30));
+    for name in [id, &id.to_uppercase(), &outside] {
+        sign_up_call(name, PASSWORD, None).refused(&stage, 400, "bad_request", "username").await;
+        let command = json!({ "command": "createUser", "username": name });
+        assert_eq!(stage.admin(command).await["error"]["code"], "bad_request", "{name}");
+    }
+    assert_eq!(done(&stage, "show", id).await["user"]["username"], "ada");
+}
+
+/// Such a name could be had once.
+#[tokio::test]
+async fn an_id_that_is_a_name_too_names_nobody() {
+    let stage = Stage::new().await;
+    let victim = log_in(&stage, "ada").await;
+    let namesake = log_in(&stage, "eve").await;
+    let ids = [&victim, &namesake].map(|session| session["userId"].as_str().unwrap());
+    let old_name = async |name: &str| {
+        let claim = json!({ "kind": "name", "id": name.to_lowercase(), "userId": ids[1] });
+        stage.put_account(&claim).await;
+    };
+    old_name(ids[0]).await;
+    for command in ["show", "disable", "endSessions", "erase"] {
+        refused(&stage, command, ids[0], "bad_request").await;
+    }
+    assert!(is_live(&stage, &victim).await && is_live(&stage, &namesake).await);
+    done(&stage, "disable", ids[1]).await;
+    assert!(is_live(&stage, &victim).await && !is_live(&stage, &namesake).await);
+    done(&stage, "show", "ada").await;
+
+    // One that is nobody's id, and one of the other forms that could be had.
+    for name in [&format!("x_{}", "a".repeat(30)), "eve__1."] {
+        old_name(name).await;
+        assert_eq!(done(&stage, "show", name).await["user"]["userId"], ids[1], "{name}");
+    }
 }
 
 #[tokio::test]

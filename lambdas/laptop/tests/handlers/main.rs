@@ -20,6 +20,7 @@ mod get_recent_messages;
 mod limits;
 mod outside;
 mod passwords;
+mod planted;
 mod send_message;
 mod sessions;
 mod sign_up;

@@ -570,6 +570,10 @@ async fn an_outside_name_is_never_one_of_ours() {
     // No name: the subject, if it is one.
     assert_eq!(named(Value::Null, "ada.l").await.as_deref(), Some("shared/ada.l"));
     assert_eq!(named(json!("parley/ada"), "bob").await.as_deref(), Some("shared/bob"));
+    let id = format!("u_{}", "a".repeat(22));
+    for none in [&*id, "ada.", "a__b", "i\u{307}da"] {
+        assert_eq!(named(json!(none), "bob").await.as_deref(), Some("shared/bob"), "{none}");
+    }
     for name in [
         json!("parley/ada"),
         json!("/ada"),

@@ -62,7 +62,7 @@ pub async fn one_of_two_racing_sign_ups_wins(body: &Body) -> Outcome {
 }
 
 /// A name that looks like another, in whatever letters, is taken, also when both are asked for at
-/// once; one that mixes alphabets is none.
+/// once; one that mixes alphabets, or has a mark or a point that is easily overlooked, is none.
 ///
 /// # Errors
 /// What failed.
@@ -81,10 +81,15 @@ pub async fn lookalike_names_are_refused(body: &Body) -> Outcome {
             taken(&answer).map_err(|failure| failure.during(format!("{other} after {first}")))?;
         }
     }
-    for mixed in ["раypal", "pаypal", "αda"] {
-        let answer = body.sign_up(&name(mixed), &fresh_password(), None).await?;
+    let mixed = ["раypal", "pаypal", "αda"].map(name);
+    let dots_on_dots = ["i\u{307}da", "j\u{307}im", "al\u{307}a", "zoë\u{308}"].map(name);
+    let points = ["ab__cd", "ab..cd", "ab-"].map(name);
+    let ends = ["zoe.", "zoe_", "zoe-"].map(|end| format!("{number}{end}"));
+    let ids = ["u_", "X_"].map(|prefix| format!("{prefix}{number}abcdef"));
+    for none in [mixed.as_slice(), &dots_on_dots, &points, &ends, &ids].concat() {
+        let answer = body.sign_up(&none, &fresh_password(), None).await?;
         let problem = answer.problem(ErrorCode::BadRequest)?;
-        ensure_eq!(problem.field.as_deref(), Some("username"), "field, for {mixed}");
+        ensure_eq!(problem.field.as_deref(), Some("username"), "field, for {none}");
     }
     // Another's name in the alphabet of the other is a log-in of nobody.
     let answer = body.try_log_in(&name("сосо"), &fresh_password()).await?;

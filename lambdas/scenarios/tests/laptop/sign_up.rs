@@ -206,7 +206,8 @@ async fn sign_ups_can_be_closed() -> Outcome {
     let create =
         AdminCommand::CreateUser { username: username.clone(), email: None, role: Role::User };
     let link = body.admin(create).await?.link.map(|link| link.url).unwrap_or_default();
-    let token = link.split_once("#token=").map(|(_, token)| token).unwrap_or_default();
+    let rest = link.split_once("#token=").map(|(_, rest)| rest).unwrap_or_default();
+    let token = rest.split('&').next().unwrap_or_default();
     let password = fresh_password();
     ensure_eq!(body.reset_password(token, &password).await?.status, 204, "status");
     body.log_in(&username, &password).await?;
@@ -235,6 +236,11 @@ async fn settings_that_contradict_each_other_stop_the_start() -> Outcome {
         (&[("SIGNUP", "domain"), ("SIGNUP_DOMAINS", "example.com")], "VERIFY_EMAIL"),
         (&[("VERIFY_EMAIL", "on"), ("MAIL_FROM", "")], "MAIL_FROM"),
         (&[("SIGNUP", "sometimes")], "SIGNUP"),
+        (&[("SIGNUP_DOMAINS", "example.com @example.org")], "\"@example.org\""),
+        (&[("SIGNUP_DOMAINS", "example.com,example.org")], "SIGNUP_DOMAINS"),
+        (&[("SIGNUP_DOMAINS", "*.example.com")], "SIGNUP_DOMAINS"),
+        (&[("SIGNUP_DOMAINS", "ada@example.com")], "SIGNUP_DOMAINS"),
+        (&[("SIGNUP_DOMAINS", "https://example.com")], "SIGNUP_DOMAINS"),
         (&[("SITE_URL", "chat.example")], "SITE_URL"),
         (&[("ALLOWED_ORIGINS", "chat.example")], "ALLOWED_ORIGINS"),
     ] {
