@@ -125,14 +125,10 @@ pub async fn handle(
     event: ApiGatewayV2httpRequest,
 ) -> Result<ApiGatewayV2httpResponse, Error> {
     // Boxed: the calls are many, and each has many awaits of its own.
-<<<<<<< HEAD
-    let outcome = timeout(PATIENCE, Box::pin(route(ctx, &event))).await;
+    let outcome = timeout(PATIENCE, Box::pin(route(ctx, event))).await;
     let outcome = outcome.unwrap_or_else(|_| {
         Err(Error::Unfinished("a call took longer than its function may").into())
     });
-=======
-    let outcome = Box::pin(route(ctx, event)).await;
->>>>>>> part-names
     Ok(outcome.unwrap_or_else(Refusal::into_response))
 }
 
