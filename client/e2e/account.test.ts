@@ -101,7 +101,7 @@ test("logging in before that offers the link once more", async () => {
 
 test("the mailed link confirms the address, by a click, and leads to the chat", async () => {
   const link = await mailedLink(server, ADDRESS);
-  const token = link.split("#token=")[1] ?? "";
+  const token = new URLSearchParams(new URL(link).hash.slice(1)).get("token") ?? "";
   const told: string[] = [];
   const page = await adasContext.newPage();
   page.on("request", (request) => {
@@ -170,7 +170,7 @@ test("a forgotten password is reset by a mailed link, and every session ends", a
   await passwordField(page, "New password").fill(SECOND_PASSWORD);
   await page.keyboard.press("Enter");
 
-  await ada.getByText("Log in again to go on where you were.").waitFor({ timeout: TOLD_MS });
+  await ada.getByText("Your password was reset.").waitFor({ timeout: TOLD_MS });
   await inspect(ada, "session-ended");
   await page.getByText("Your password is set. Log in with it.").waitFor();
   await page.close();
@@ -211,7 +211,7 @@ test("another session can be ended, and its page is told", async () => {
   await inspect(ada, "account");
   await ada.getByRole("button", { name: /^End / }).focus();
   await ada.keyboard.press("Enter");
-  await other.getByText("Log in again to go on where you were.").waitFor({ timeout: TOLD_MS });
+  await other.getByText("This session was ended.").waitFor({ timeout: TOLD_MS });
   await expect.poll(() => sessions(ada).count()).toBe(1);
   await ada.getByText("That session has ended.").waitFor();
   await other.close();
@@ -260,7 +260,7 @@ test("a changed password ends the other sessions, and not this one", async () =>
   await ada.locator("#current").fill(SECOND_PASSWORD);
   await ada.keyboard.press("Enter");
   await region.getByText("Your password is changed.").waitFor();
-  await other.getByText("Log in again to go on where you were.").waitFor({ timeout: TOLD_MS });
+  await other.getByText("Your password was changed.").waitFor({ timeout: TOLD_MS });
   await other.close();
   await ada.reload();
   await expect.poll(() => sessions(ada).count()).toBe(1);
@@ -271,11 +271,66 @@ test("all sessions can be ended at once", async () => {
   await ada.getByRole("button", { name: "Log out everywhere" }).focus();
   await ada.keyboard.press("Enter");
   await heading(ada, "Log in to Parley").waitFor();
-  await other.getByText("Log in again to go on where you were.").waitFor({ timeout: TOLD_MS });
+  await other.getByText("This session was ended.").waitFor({ timeout: TOLD_MS });
   await ada.reload();
   // Still the address of the account page, which is where logging in leads to.
   await logIn(ada, SECOND_ADDRESS, THIRD_PASSWORD);
   await heading(ada, "Your account").waitFor();
+});
+
+test("an account that an administrator made begins with its link, and ends with their word", async () => {
+  const closed = await startLaptop({ SIGNUP: "closed" });
+  try {
+    const made = await closed.admin("create-user", "grace");
+    const [link] = /https?:\S+/.exec(made) ?? [];
+    const page = await open(otherContext, link ?? "about:blank");
+    await heading(page, "Welcome to Parley").waitFor();
+    await page.getByText("For the account grace.").waitFor();
+    await inspect(page, "welcome");
+    // What a password manager keeps the password under.
+    expect(await page.locator("[autocomplete=username]").inputValue()).toBe("grace");
+    await page.getByRole("button", { name: "Show password" }).click();
+    await passwordField(page).fill(FIRST_PASSWORD);
+    await page.keyboard.press("Enter");
+    await page.getByText("Your password is set. Log in with it.").waitFor();
+    expect(await page.getByLabel("User name or e-mail").inputValue()).toBe("grace");
+    await passwordField(page).fill(FIRST_PASSWORD);
+    await page.keyboard.press("Enter");
+    await online(page).waitFor();
+
+    // A link for somebody else, in the browser where grace is logged in.
+    const [other] = /https?:\S+/.exec(await closed.admin("create-user", "alan")) ?? [];
+    await page.goto(other ?? "about:blank");
+    await passwordField(page).fill(SECOND_PASSWORD);
+    await page.keyboard.press("Enter");
+    await heading(page, "Your password is set").waitFor();
+    await page.getByText("grace is logged in here.").waitFor();
+    await inspect(page, "password-set-for-another");
+    await page.getByRole("link", { name: "Go to the chat" }).click();
+    await online(page).waitFor();
+
+    await closed.admin("disable", "grace");
+    await page.getByText("Your account has been disabled.", { exact: true }).waitFor();
+    await page.close();
+  } finally {
+    await closed.stop();
+  }
+});
+
+test("a log-out whose answer is lost is a log-out", async () => {
+  await ada.goto(server.url);
+  await online(ada).waitFor();
+  const draft = "for nobody else's eyes";
+  await composer(ada).fill(draft);
+  await ada.route("**/v1/sessions/current", async (route) => {
+    await route.fetch();
+    await ada.getByText("Disconnected").waitFor();
+    await route.fulfill({ status: 503, body: "" });
+  });
+  await ada.getByRole("button", { name: "Log out" }).click();
+  await heading(ada, "Log in to Parley").waitFor();
+  await ada.unroute("**/v1/sessions/current");
+  expect(await ada.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(draft);
 });
 
 test("where sign-up is closed, the page says so and asks for nothing", async () => {

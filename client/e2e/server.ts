@@ -1,11 +1,12 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 
 /** A running Parley. */
 export interface Server {
@@ -14,8 +15,15 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** One that was started here. */
+export interface Laptop extends Server {
+  /** What a command of administrators prints. */
+  admin(...command: string[]): Promise<string>;
+}
+
 const ROOT = resolve(import.meta.dirname, "../..");
 const READY_MS = 30_000;
+const run = promisify(execFile);
 
 /** The server that `PARLEY_URL` names, or a fresh one on a free port with nothing in it. */
 export async function startServer(): Promise<Server> {
@@ -27,7 +35,7 @@ export async function startServer(): Promise<Server> {
 /** A fresh laptop on a free port with nothing in it, and these settings in its environment. */
 export async function startLaptop(
   settings: Readonly<Record<string, string>> = {},
-): Promise<Server> {
+): Promise<Laptop> {
   const binary = process.env["PARLEY_LAPTOP"] ?? join(ROOT, "target/debug/parley-laptop");
   const site = join(ROOT, "client/web/dist");
   if (!existsSync(binary)) throw new Error(`${binary} is missing: build it, or set PARLEY_URL`);
@@ -43,8 +51,12 @@ export async function startLaptop(
   child.stdout.on("data", (chunk) => (output += chunk));
   child.stderr.on("data", (chunk) => (output += chunk));
   const ended = new Promise<void>((done) => child.once("exit", () => done()));
-  const server: Server = {
+  const server: Laptop = {
     url: `http://localhost:${port}`,
+    async admin(...command) {
+      const parley = join(dirname(binary), "parley");
+      return (await run(parley, ["admin", "--data", data, ...command])).stdout;
+    },
     async stop() {
       child.kill("SIGTERM");
       await ended;

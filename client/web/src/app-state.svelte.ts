@@ -10,14 +10,17 @@ import {
 import type { ChatView } from "@parley/sdk";
 
 import { socketUrl } from "./config.ts";
+import { forgetDraft } from "./lib/draft.ts";
 
 /** Who uses the page, as far as that is known. */
 export type Screen =
   | { readonly name: "starting" }
-  /** The server did not answer, so nobody knows whether there is a session. */
-  | { readonly name: "unreachable" }
+  /** The server did not say whether there is a session; `problem` is why. */
+  | { readonly name: "unreachable"; readonly problem: string }
   | { readonly name: "signed-out"; readonly notice: string | null }
   | { readonly name: "chat"; readonly chat: Chat; readonly login: Login };
+
+const UNREACHABLE = "Parley cannot be reached. Check your connection and try again.";
 
 /** Who uses the page, and the one chat behind it. */
 export class AppState {
@@ -45,8 +48,10 @@ export class AppState {
       this.#socketUrl = url;
       if (login === null) this.#become({ name: "signed-out", notice });
       else this.#enter(login);
-    } catch {
-      this.#become({ name: "unreachable" });
+    } catch (error) {
+      const answered = error instanceof HttpError && error.status !== 0;
+      const problem = answered ? error.message : UNREACHABLE;
+      this.#become({ name: "unreachable", problem });
     }
   }
 
@@ -119,24 +124,29 @@ export class AppState {
   #ended(login: Login, reason: string): void {
     if (this.#leaving || this.screen.name !== "chat" || this.screen.login !== login) return;
     this.known = login.username;
-    const notice = `${reason || "Your session has ended."} Log in again to go on where you were.`;
+    // Why it ended may also be why nobody can log in again.
+    const notice = reason || "Your session has ended. Log in again to go on where you were.";
     this.#become({ name: "signed-out", notice });
   }
 
   async #leave(end: () => Promise<void>): Promise<void> {
     if (this.screen.name !== "chat") return;
-    const { chat } = this.screen;
+    const { chat, login } = this.screen;
     this.#leaving = true;
     try {
       await end();
     } catch (error) {
-      // Ended elsewhere already: that is what was asked for.
-      const ended = error instanceof HttpError && error.status === 401;
+      // Ended already, elsewhere or by a call whose answer was lost: that is what was asked for.
+      const { connection } = chat.view;
+      const ended =
+        (error instanceof HttpError && error.status === 401) ||
+        (connection.phase === "stopped" && connection.signedOut);
       if (!ended && !(error instanceof SignedOut)) throw error;
     } finally {
       this.#leaving = false;
     }
     chat.discard();
+    forgetDraft(login.userId);
     this.known = "";
     this.#become({ name: "signed-out", notice: null });
   }

@@ -17,8 +17,10 @@ export type Page = (typeof PAGES)[Path];
 /** Where the browser is. */
 export interface Place {
   readonly page: Page;
-  /** What a mailed link carried behind `#token=`. */
+  /** What a one-time link carried behind `#token=`. */
   readonly token: string | null;
+  /** Whose account the link is about, if it says so: a label, which anybody may have written. */
+  readonly username: string | null;
 }
 
 /** The address bar, as the page's state. */
@@ -45,8 +47,8 @@ export const router = new Router();
 
 function arrive(): Place {
   const page = (PAGES as Record<string, Page | undefined>)[location.pathname] ?? "home";
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  const carried = new URLSearchParams(location.hash.slice(1));
   // Neither the history nor a look at the screen shall give the token away.
   if (location.hash !== "") history.replaceState(null, "", location.pathname);
-  return { page, token };
+  return { page, token: carried.get("token"), username: carried.get("name") };
 }
