@@ -120,6 +120,8 @@ async fn answer(function: &str, event: Value) -> Value {
         .env("PUSH_ENDPOINT", "https://push.invalid/live")
         .env("PUBLIC_KEYS", keys)
         .env("SIGNING_KEY_ID", "k1")
+        .env("ALLOWED_ORIGINS", "self")
+        .env("SITE_URL", "https://chat.example")
         .spawn()
         .unwrap();
     let response = timeout(PATIENCE, api.responses.recv()).await;
