@@ -6,6 +6,7 @@ import { mailCount, mailedLink } from "./mailbox.ts";
 import {
   complaints,
   composer,
+  focusedDescription,
   heading,
   logIn,
   online,
@@ -171,6 +172,8 @@ test("a forgotten password is reset by a mailed link, and every session ends", a
   await page.keyboard.press("Enter");
 
   await ada.getByText("Your password was reset.").waitFor({ timeout: TOLD_MS });
+  // Who cannot see the page hears why it is another.
+  expect(await focusedDescription(ada)).toBe("Your password was reset.");
   await inspect(ada, "session-ended");
   await page.getByText("Your password is set. Log in with it.").waitFor();
   await page.close();
