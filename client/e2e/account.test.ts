@@ -85,6 +85,28 @@ test("a new account waits for its address to be confirmed", async () => {
   await inspect(ada, "look-into-your-mail");
 });
 
+test("a mistyped address is mended under another name", async () => {
+  const page = await open(otherContext, `${server.url}/sign-up`);
+  await page.getByLabel("User name").fill("bob");
+  await page.getByLabel("E-mail").fill("bbo@example.org");
+  await passwordField(page).fill(FIRST_PASSWORD);
+  await page.keyboard.press("Enter");
+  await heading(page, "Look into your mail").waitFor();
+  await pressUntil(page, "Tab", "Sign up with another name");
+  await page.keyboard.press("Enter");
+  await heading(page, "Create your account").waitFor();
+  expect(await page.getByLabel("User name").inputValue()).toBe("");
+  // It is there to be mended.
+  expect(await page.getByLabel("E-mail").inputValue()).toBe("bbo@example.org");
+  await page.getByLabel("User name").fill("bobby");
+  await page.getByLabel("E-mail").fill("bob@example.org");
+  await passwordField(page).fill(FIRST_PASSWORD);
+  await page.keyboard.press("Enter");
+  await heading(page, "Look into your mail").waitFor();
+  await mailedLink(server, "bob@example.org");
+  await page.close();
+});
+
 test("logging in before that offers the link once more", async () => {
   await mailedLink(server, ADDRESS);
   const before = await mailCount(server, ADDRESS);
