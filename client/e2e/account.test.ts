@@ -358,6 +358,31 @@ test("a log-out whose answer is lost is a log-out", async () => {
   expect(await ada.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(draft);
 });
 
+test("a server that is too busy says so itself, and when to come again", async () => {
+  const page = await open(await browser.newContext(), "about:blank");
+  const detail = "Too many attempts. Please wait a little.";
+  await page.route("**/v1/sessions/refresh", (route) =>
+    route.fulfill({
+      status: 429,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ status: 429, code: "rate_limited", detail, retryAfter: 4 }),
+    }),
+  );
+  await page.goto(server.url);
+  await page.getByRole("alert").getByText(detail).waitFor();
+  await page.getByRole("button", { name: /^Try again in \d s$/ }).waitFor();
+  await inspect(page, "refused-at-first");
+  // Without any answer it is the connection.
+  await page.unroute("**/v1/sessions/refresh");
+  await page.route("**/v1/sessions/refresh", (route) => route.abort());
+  await page.getByRole("button", { name: "Try again", exact: true }).click();
+  await page.getByText("Parley cannot be reached.").waitFor();
+  await page.unroute("**/v1/sessions/refresh");
+  await page.getByRole("button", { name: "Try again", exact: true }).click();
+  await heading(page, "Log in to Parley").waitFor();
+  await page.context().close();
+});
+
 test("where sign-up is closed, the page says so and asks for nothing", async () => {
   const closed = await startLaptop({ SIGNUP: "closed" });
   try {
