@@ -242,6 +242,31 @@ test("another session can be ended, and its page is told", async () => {
   await other.close();
 });
 
+test("all other sessions can be ended at once, and this one goes on", async () => {
+  // Each in a browser of its own: one browser has one session.
+  const contexts = [await browser.newContext(), await browser.newContext()];
+  const others: Page[] = [];
+  for (const context of contexts) {
+    const page = await open(context, server.url);
+    await logIn(page, "ada", SECOND_PASSWORD);
+    await online(page).waitFor();
+    others.push(page);
+  }
+  await ada.reload();
+  await expect.poll(() => sessions(ada).count()).toBe(3);
+  await pressUntil(ada, "Tab", "End all others");
+  await ada.keyboard.press("Enter");
+  await ada.getByText("All other sessions have ended.").waitFor();
+  expect(await ada.evaluate(() => document.activeElement?.textContent)).toBe(
+    "Where you are logged in",
+  );
+  expect(await sessions(ada).count()).toBe(1);
+  for (const page of others) {
+    await page.getByText("This session was ended.").waitFor({ timeout: TOLD_MS });
+  }
+  for (const context of contexts) await context.close();
+});
+
 test("a second address is added by its link, and either can go, but not both", async () => {
   const region = ada.getByRole("region", { name: "E-mail addresses" });
   expect(await region.getByRole("button", { name: /^Remove/ }).count()).toBe(0);
@@ -314,10 +339,19 @@ test("an account that an administrator made begins with its link, and ends with 
     await inspect(page, "welcome");
     // What a password manager keeps the password under.
     expect(await page.locator("[autocomplete=username]").inputValue()).toBe("grace");
+    // Sent while it is shown: by then it is hidden, or the browser would keep it as plain text.
+    const types: (string | null)[] = [];
+    await page.route("**/v1/password/reset", async (route) => {
+      types.push(await passwordField(page).getAttribute("type"));
+      await route.continue();
+    });
     await page.getByRole("button", { name: "Show password" }).click();
+    expect(await passwordField(page).getAttribute("type")).toBe("text");
     await passwordField(page).fill(FIRST_PASSWORD);
     await page.keyboard.press("Enter");
     await page.getByText("Your password is set. Log in with it.").waitFor();
+    expect(types).toEqual(["password"]);
+    await page.unroute("**/v1/password/reset");
     expect(await page.getByLabel("User name or e-mail").inputValue()).toBe("grace");
     await passwordField(page).fill(FIRST_PASSWORD);
     await page.keyboard.press("Enter");
@@ -331,7 +365,20 @@ test("an account that an administrator made begins with its link, and ends with 
     await heading(page, "Your password is set").waitFor();
     await page.getByText("grace is logged in here.").waitFor();
     await inspect(page, "password-set-for-another");
-    await page.getByRole("link", { name: "Go to the chat" }).click();
+    await page.getByRole("link", { name: "Go to the chat as grace" }).click();
+    await online(page).waitFor();
+
+    // The same for a third one, who takes over.
+    const [third] = /https?:\S+/.exec(await closed.admin("create-user", "edsger")) ?? [];
+    await page.goto(third ?? "about:blank");
+    await passwordField(page).fill(SECOND_PASSWORD);
+    await page.keyboard.press("Enter");
+    await heading(page, "Your password is set").waitFor();
+    await pressUntil(page, "Tab", "Log grace out");
+    await page.keyboard.press("Enter");
+    await heading(page, "Log in to Parley").waitFor();
+    expect(await page.getByLabel("User name or e-mail").inputValue()).toBe("edsger");
+    await logIn(page, "grace", FIRST_PASSWORD);
     await online(page).waitFor();
 
     await closed.admin("disable", "grace");
