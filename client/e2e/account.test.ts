@@ -6,6 +6,7 @@ import { mailCount, mailedLink } from "./mailbox.ts";
 import {
   complaints,
   composer,
+  focusedDescription,
   heading,
   logIn,
   online,
@@ -82,6 +83,28 @@ test("a new account waits for its address to be confirmed", async () => {
   expect(await ada.evaluate(() => document.activeElement?.tagName)).toBe("H1");
   expect(await ada.title()).toBe("Look into your mail · Parley");
   await inspect(ada, "look-into-your-mail");
+});
+
+test("a mistyped address is mended under another name", async () => {
+  const page = await open(otherContext, `${server.url}/sign-up`);
+  await page.getByLabel("User name").fill("bob");
+  await page.getByLabel("E-mail").fill("bbo@example.org");
+  await passwordField(page).fill(FIRST_PASSWORD);
+  await page.keyboard.press("Enter");
+  await heading(page, "Look into your mail").waitFor();
+  await pressUntil(page, "Tab", "Sign up with another name");
+  await page.keyboard.press("Enter");
+  await heading(page, "Create your account").waitFor();
+  expect(await page.getByLabel("User name").inputValue()).toBe("");
+  // It is there to be mended.
+  expect(await page.getByLabel("E-mail").inputValue()).toBe("bbo@example.org");
+  await page.getByLabel("User name").fill("bobby");
+  await page.getByLabel("E-mail").fill("bob@example.org");
+  await passwordField(page).fill(FIRST_PASSWORD);
+  await page.keyboard.press("Enter");
+  await heading(page, "Look into your mail").waitFor();
+  await mailedLink(server, "bob@example.org");
+  await page.close();
 });
 
 test("logging in before that offers the link once more", async () => {
@@ -171,6 +194,8 @@ test("a forgotten password is reset by a mailed link, and every session ends", a
   await page.keyboard.press("Enter");
 
   await ada.getByText("Your password was reset.").waitFor({ timeout: TOLD_MS });
+  // Who cannot see the page hears why it is another.
+  expect(await focusedDescription(ada)).toBe("Your password was reset.");
   await inspect(ada, "session-ended");
   await page.getByText("Your password is set. Log in with it.").waitFor();
   await page.close();
@@ -215,6 +240,31 @@ test("another session can be ended, and its page is told", async () => {
   await expect.poll(() => sessions(ada).count()).toBe(1);
   await ada.getByText("That session has ended.").waitFor();
   await other.close();
+});
+
+test("all other sessions can be ended at once, and this one goes on", async () => {
+  // Each in a browser of its own: one browser has one session.
+  const contexts = [await browser.newContext(), await browser.newContext()];
+  const others: Page[] = [];
+  for (const context of contexts) {
+    const page = await open(context, server.url);
+    await logIn(page, "ada", SECOND_PASSWORD);
+    await online(page).waitFor();
+    others.push(page);
+  }
+  await ada.reload();
+  await expect.poll(() => sessions(ada).count()).toBe(3);
+  await pressUntil(ada, "Tab", "End all others");
+  await ada.keyboard.press("Enter");
+  await ada.getByText("All other sessions have ended.").waitFor();
+  expect(await ada.evaluate(() => document.activeElement?.textContent)).toBe(
+    "Where you are logged in",
+  );
+  expect(await sessions(ada).count()).toBe(1);
+  for (const page of others) {
+    await page.getByText("This session was ended.").waitFor({ timeout: TOLD_MS });
+  }
+  for (const context of contexts) await context.close();
 });
 
 test("a second address is added by its link, and either can go, but not both", async () => {
@@ -289,10 +339,19 @@ test("an account that an administrator made begins with its link, and ends with 
     await inspect(page, "welcome");
     // What a password manager keeps the password under.
     expect(await page.locator("[autocomplete=username]").inputValue()).toBe("grace");
+    // Sent while it is shown: by then it is hidden, or the browser would keep it as plain text.
+    const types: (string | null)[] = [];
+    await page.route("**/v1/password/reset", async (route) => {
+      types.push(await passwordField(page).getAttribute("type"));
+      await route.continue();
+    });
     await page.getByRole("button", { name: "Show password" }).click();
+    expect(await passwordField(page).getAttribute("type")).toBe("text");
     await passwordField(page).fill(FIRST_PASSWORD);
     await page.keyboard.press("Enter");
     await page.getByText("Your password is set. Log in with it.").waitFor();
+    expect(types).toEqual(["password"]);
+    await page.unroute("**/v1/password/reset");
     expect(await page.getByLabel("User name or e-mail").inputValue()).toBe("grace");
     await passwordField(page).fill(FIRST_PASSWORD);
     await page.keyboard.press("Enter");
@@ -306,7 +365,20 @@ test("an account that an administrator made begins with its link, and ends with 
     await heading(page, "Your password is set").waitFor();
     await page.getByText("grace is logged in here.").waitFor();
     await inspect(page, "password-set-for-another");
-    await page.getByRole("link", { name: "Go to the chat" }).click();
+    await page.getByRole("link", { name: "Go to the chat as grace" }).click();
+    await online(page).waitFor();
+
+    // The same for a third one, who takes over.
+    const [third] = /https?:\S+/.exec(await closed.admin("create-user", "edsger")) ?? [];
+    await page.goto(third ?? "about:blank");
+    await passwordField(page).fill(SECOND_PASSWORD);
+    await page.keyboard.press("Enter");
+    await heading(page, "Your password is set").waitFor();
+    await pressUntil(page, "Tab", "Log grace out");
+    await page.keyboard.press("Enter");
+    await heading(page, "Log in to Parley").waitFor();
+    expect(await page.getByLabel("User name or e-mail").inputValue()).toBe("edsger");
+    await logIn(page, "grace", FIRST_PASSWORD);
     await online(page).waitFor();
 
     await closed.admin("disable", "grace");
@@ -331,6 +403,31 @@ test("a log-out whose answer is lost is a log-out", async () => {
   await heading(ada, "Log in to Parley").waitFor();
   await ada.unroute("**/v1/sessions/current");
   expect(await ada.evaluate(() => JSON.stringify(sessionStorage))).not.toContain(draft);
+});
+
+test("a server that is too busy says so itself, and when to come again", async () => {
+  const page = await open(await browser.newContext(), "about:blank");
+  const detail = "Too many attempts. Please wait a little.";
+  await page.route("**/v1/sessions/refresh", (route) =>
+    route.fulfill({
+      status: 429,
+      contentType: "application/problem+json",
+      body: JSON.stringify({ status: 429, code: "rate_limited", detail, retryAfter: 4 }),
+    }),
+  );
+  await page.goto(server.url);
+  await page.getByRole("alert").getByText(detail).waitFor();
+  await page.getByRole("button", { name: /^Try again in \d s$/ }).waitFor();
+  await inspect(page, "refused-at-first");
+  // Without any answer it is the connection.
+  await page.unroute("**/v1/sessions/refresh");
+  await page.route("**/v1/sessions/refresh", (route) => route.abort());
+  await page.getByRole("button", { name: "Try again", exact: true }).click();
+  await page.getByText("Parley cannot be reached.").waitFor();
+  await page.unroute("**/v1/sessions/refresh");
+  await page.getByRole("button", { name: "Try again", exact: true }).click();
+  await heading(page, "Log in to Parley").waitFor();
+  await page.context().close();
 });
 
 test("where sign-up is closed, the page says so and asks for nothing", async () => {

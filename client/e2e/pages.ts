@@ -64,3 +64,11 @@ export async function logIn(page: Page, login: string, password: string): Promis
   await page.keyboard.insertText(password);
   await page.keyboard.press("Enter");
 }
+
+/** What is read out after the name of whatever has the focus. */
+export function focusedDescription(page: Page): Promise<string | null | undefined> {
+  return page.evaluate(() => {
+    const id = document.activeElement?.getAttribute("aria-describedby");
+    return document.getElementById(id ?? "")?.textContent;
+  });
+}

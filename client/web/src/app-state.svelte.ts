@@ -16,7 +16,12 @@ import { forgetDraft } from "./lib/draft.ts";
 export type Screen =
   | { readonly name: "starting" }
   /** The server did not say whether there is a session; `problem` is why. */
-  | { readonly name: "unreachable"; readonly problem: string }
+  | {
+      readonly name: "unreachable";
+      readonly problem: string;
+      /** How long to wait before it may, in seconds, if it said so. */
+      readonly retryAfterSeconds: number | null;
+    }
   | { readonly name: "signed-out"; readonly notice: string | null }
   | { readonly name: "chat"; readonly chat: Chat; readonly login: Login };
 
@@ -49,9 +54,12 @@ export class AppState {
       if (login === null) this.#become({ name: "signed-out", notice });
       else this.#enter(login);
     } catch (error) {
-      const answered = error instanceof HttpError && error.status !== 0;
-      const problem = answered ? error.message : UNREACHABLE;
-      this.#become({ name: "unreachable", problem });
+      const answer = error instanceof HttpError && error.status !== 0 ? error : null;
+      this.#become({
+        name: "unreachable",
+        problem: answer?.message ?? UNREACHABLE,
+        retryAfterSeconds: answer?.retryAfterSeconds ?? null,
+      });
     }
   }
 
