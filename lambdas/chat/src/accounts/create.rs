@@ -4,8 +4,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use protocol::Role;
 use serde::Serialize;
 
-use super::put;
-use super::{ABOUT, Accounts, Claim, EMAIL, Email, LOOKALIKE, NAME, USER, User, UserName};
+use super::{ABOUT, Accounts, Claim, EMAIL, Email, LOOKALIKE, NAME, USER, User, UserName, put};
 use crate::aws::{self, Transacted, number};
 use crate::clock::Timestamp;
 use crate::{Error, id};

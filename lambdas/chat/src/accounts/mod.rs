@@ -20,6 +20,7 @@ mod name;
 mod user;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use protocol::limits::EMAILS_MAX;
 use protocol::{ErrorCode, Role};
@@ -291,65 +292,54 @@ impl Accounts {
     /// Ends all sessions of a user: those that begin from now on have another epoch.
     ///
     /// # Errors
-    /// When the table does not answer.
+    /// When the table does not answer, or there is no such user any more.
     pub async fn end_sessions(&self, user_id: &str) -> Result<(), Error> {
-        self.change(user_id, "ADD epoch :one", &[(":one", number(1))]).await
+        let change = self.change(user_id).update_expression("ADD epoch :one");
+        make(change.expression_attribute_values(":one", number(1))).await
     }
 
     /// Keeps a user out, or lets them in again. Of an outside person a row is made.
     ///
     /// # Errors
-    /// When the table does not answer.
+    /// When the table does not answer, or there is no such user any more.
     pub async fn set_disabled(&self, user_id: &str, disabled: bool) -> Result<(), Error> {
-        let values = [(":disabled", AttributeValue::Bool(disabled)), (":one", number(1))];
-        self.change(user_id, "SET disabled = :disabled ADD epoch :one", &values).await
+        let change = self
+            .change(user_id)
+            .update_expression("SET disabled = :disabled ADD epoch :one")
+            .expression_attribute_values(":disabled", AttributeValue::Bool(disabled))
+            .expression_attribute_values(":one", number(1));
+        make(change).await
     }
 
     /// Gives a user another role.
     ///
     /// # Errors
-    /// When the table does not answer.
+    /// When the table does not answer, or there is no such user any more.
     pub async fn set_role(&self, user_id: &str, role: Role) -> Result<(), Error> {
         let role = match role {
             Role::User => "user",
             Role::Admin => "admin",
         };
-        self.change(user_id, "SET #role = :role", &[(":role", text(role))]).await
+        let change = self
+            .change(user_id)
+            .update_expression("SET #role = :role")
+            // A reserved word.
+            .expression_attribute_names("#role", "role")
+            .expression_attribute_values(":role", text(role));
+        make(change).await
     }
 
-    async fn change(
-        &self,
-        user_id: &str,
-        expression: &str,
-        values: &[(&str, AttributeValue)],
-    ) -> Result<(), Error> {
-        let mut change = self
+    fn change(&self, user_id: &str) -> UpdateItemFluentBuilder {
+        let change = self
             .dynamodb
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(aws::text_key(key(USER, user_id))))
-            .update_expression(expression);
-        if expression.contains("#role") {
-            // A reserved word.
-            change = change.expression_attribute_names("#role", "role");
-        }
-        for (name, value) in values {
-            change = change.expression_attribute_values(*name, value.clone());
-        }
-        // A user of our own who has lapsed meanwhile must not come back as a row without a name.
+            .set_key(Some(aws::text_key(key(USER, user_id))));
         if user_id.starts_with("u_") {
-            change = change.condition_expression("attribute_exists(kind)");
-        }
-        match change.send().await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Err(Error::refused(ErrorCode::NotFound, "There is no such account any more."))
-            }
-            Err(error) => Err(Error::service("UpdateItem", ABOUT)(error)),
+            // One of our own who has lapsed meanwhile must not come back as a row without a name.
+            change.condition_expression("attribute_exists(kind)")
+        } else {
+            change
         }
     }
 
@@ -404,6 +394,20 @@ pub fn login_key(login: &str) -> String {
     let name = || UserName::existing(login).ok().map(|name| name.key());
     let key = if login.contains('@') { email() } else { name() };
     key.unwrap_or_else(|| login.to_lowercase())
+}
+
+async fn make(change: UpdateItemFluentBuilder) -> Result<(), Error> {
+    match change.send().await {
+        Ok(_) => Ok(()),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+        {
+            Err(Error::refused(ErrorCode::NotFound, "There is no such account any more."))
+        }
+        Err(error) => Err(Error::service("UpdateItem", ABOUT)(error)),
+    }
 }
 
 /// An id that no row has: what is no name is looked up too, for the time that it takes.

@@ -51,16 +51,13 @@ impl Devices {
     }
 
     /// Remembers a browser; the cookie that it is known by. It keeps the one by which this user is
-    /// known already, and no other: whoever planted it would be taken for this browser.
+    /// `known` already, and no other: whoever planted it would be taken for this browser.
     pub(crate) async fn remember(
         &self,
         user_id: &str,
-        cookie: Option<String>,
+        known: Option<String>,
     ) -> Result<String, Error> {
-        let secret = match cookie {
-            Some(secret) if self.knows(user_id, &secret).await? => secret,
-            _ => id::secret("d")?,
-        };
+        let secret = known.map_or_else(|| id::secret("d"), Ok)?;
         let row = Row {
             kind: KIND.to_owned(),
             id: row_id(user_id, &secret),

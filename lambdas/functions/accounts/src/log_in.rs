@@ -20,8 +20,8 @@ pub(crate) async fn log_in(
     let login: NewSession = http::read(event)?;
     ctx.limits.count_address(LOG_INS_OF_ADDRESS, event).await?;
     let found = ctx.accounts.user_by_login(&login.login).await?;
-    let device = http::cookie(event, sessions::DEVICE_COOKIE);
-    let who = counted_as(ctx, found.as_ref(), &login.login, device.as_deref()).await?;
+    let device = known_device(ctx, found.as_ref(), event).await?;
+    let who = counted_as(found.as_ref(), &login.login, device.as_deref());
     let attempt = begin(ctx, &who).await?;
     let hash = found.as_ref().and_then(|user| user.password_hash.clone());
     let right = ctx.passwords.verify(login.password, hash).await?;
@@ -53,23 +53,26 @@ pub(crate) async fn log_in(
     Ok(response)
 }
 
+/// The cookie of a browser that knows whoever this is.
+async fn known_device(
+    ctx: &Ctx,
+    user: Option<&User>,
+    event: &ApiGatewayV2httpRequest,
+) -> Result<Option<String>, Error> {
+    let Some(secret) = http::cookie(event, sessions::DEVICE_COOKIE) else { return Ok(None) };
+    // Asked of nobody too, for the time that it takes.
+    let known = ctx.devices.knows(user.map_or("-", |user| &user.id), &secret).await?;
+    Ok(Some(secret).filter(|_| known))
+}
+
 /// Whose wrong passwords are counted together: those at one name or address. Counted by the account
 /// that they lead to, a name that has to wait would tell which address is its owner's. A browser that
 /// knows the account is its own, whatever it types.
-async fn counted_as(
-    ctx: &Ctx,
-    user: Option<&User>,
-    login: &str,
-    device: Option<&str>,
-) -> Result<String, Error> {
-    let typed = format!("login {}", login_key(login));
-    let Some(secret) = device else { return Ok(typed) };
-    // Asked of nobody too, for the time that it takes.
-    let known = ctx.devices.knows(user.map_or("-", |user| &user.id), secret).await?;
-    Ok(match user {
-        Some(user) if known => format!("user {} at {secret}", user.id),
-        _ => typed,
-    })
+fn counted_as(user: Option<&User>, login: &str, device: Option<&str>) -> String {
+    match (user, device) {
+        (Some(user), Some(secret)) => format!("user {} at {secret}", user.id),
+        _ => format!("login {}", login_key(login)),
+    }
 }
 
 /// Asks somebody who is logged in for their password once more.

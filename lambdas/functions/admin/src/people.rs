@@ -1,7 +1,7 @@
 //! Whom a command is about.
 
 use chat::Error;
-use chat::accounts::{User, UserName};
+use chat::accounts::User;
 use protocol::limits::USERNAME_MAX;
 use protocol::{AdminUser, ErrorCode};
 
@@ -18,7 +18,7 @@ pub(crate) async fn find(ctx: &Ctx, who: &str) -> Result<User, Error> {
     if is_outside(who) {
         return Ok(ctx.accounts.user(who).await?.unwrap_or_else(|| outsider(who)));
     }
-    match (with_id(ctx, who).await?, with_login(ctx, who).await?) {
+    match (with_id(ctx, who).await?, ctx.accounts.user_by_login(who).await?) {
         (Some(user), Some(other)) if user.id != other.id => Err(ambiguous()),
         (with_id, with_login) => with_id.or(with_login).ok_or_else(nobody),
     }
@@ -27,15 +27,6 @@ pub(crate) async fn find(ctx: &Ctx, who: &str) -> Result<User, Error> {
 async fn with_id(ctx: &Ctx, who: &str) -> Result<Option<User>, Error> {
     let may_be_id = who.starts_with("u_") && who.len() <= ID_BYTES_MAX;
     if may_be_id { ctx.accounts.user(who).await } else { Ok(None) }
-}
-
-/// Also by a name that nobody is given any more, as one of an id's form: some have such a name.
-async fn with_login(ctx: &Ctx, who: &str) -> Result<Option<User>, Error> {
-    let Ok(name) = UserName::existing(who) else { return ctx.accounts.user_by_login(who).await };
-    match ctx.accounts.owner_of_name(&name).await? {
-        Some(id) => ctx.accounts.user(&id).await,
-        None => Ok(None),
-    }
 }
 
 fn nobody() -> Error {
