@@ -8,7 +8,7 @@ export type RequestId = number | string;
 /**
  * Why a request was refused: the one table of codes, for frames and for HTTP problems alike.
  */
-export type ErrorCode = "bad_request" | "unknown_action" | "too_large" | "unauthorized" | "invalid_credentials" | "foreign_origin" | "sign_up_closed" | "not_verified" | "account_disabled" | "not_found" | "name_taken" | "email_taken" | "last_email" | "invalid_link" | "client_id_reused" | "rate_limited" | "busy" | "unavailable" | "internal";
+export type ErrorCode = "bad_request" | "unknown_action" | "too_large" | "unauthorized" | "invalid_credentials" | "foreign_origin" | "sign_up_closed" | "not_verified" | "account_disabled" | "not_found" | "name_taken" | "email_taken" | "last_email" | "invalid_link" | "client_id_reused" | "not_member" | "forbidden" | "already_member" | "room_taken" | "too_many_rooms" | "rate_limited" | "busy" | "unavailable" | "internal";
 
 /**
  * A refusal, for programs and for people.
@@ -77,17 +77,67 @@ content: string,
  */
 timestamp: string, 
 /**
- * The number of its last change: its own `seq` until it is changed.
+ * The number of its last change: its own `seq` until it is changed. Of two states of a message,
+ * the one with the higher `ver` is the later.
  */
 ver: number, 
 /**
  * The writer's own name of it, from the request (or made by the server).
  */
+clientId: string, 
+/**
+ * When its text was last changed, RFC 3339 with milliseconds; absent when it never was.
+ */
+editedAt?: string, };
+
+/**
+ * What is left of a message that was deleted.
+ */
+export type Tombstone = { 
+/**
+ * The place that it had, and keeps.
+ */
+seq: number, 
+/**
+ * Its name.
+ */
+id: string, 
+/**
+ * The number of its last change, as in [`Message`].
+ */
+ver: number, 
+/**
+ * Always true.
+ */
+deleted: true, };
+
+/**
+ * Somebody of whom an entry tells.
+ */
+export type Member = { 
+/**
+ * Who it is.
+ */
+userId: string, 
+/**
+ * The person's name then: a label, never an identity. Empty when the person was erased.
+ */
+username: string, 
+/**
+ * When the server took it, RFC 3339 with milliseconds.
+ */
+timestamp: string, 
+/**
+ * The person's own name of this write.
+ */
 clientId: string, };
 
 /**
- * One entry of a room's log, as a resume shows it. A client skips the kinds that it does not know
- * and still advances past their numbers.
+ * One entry of a room's log, as a resume and the event `changes` show it. A client skips the kinds
+ * that it does not know and still advances past their numbers.
+ *
+ * An entry that changes a message carries that message's state of now, which may be later than the
+ * entry. A message that is deleted by now, and each edit of one, stands as [`Change::Delete`].
  */
 export type Change = { "kind": "message", 
 /**
@@ -97,7 +147,103 @@ seq: number,
 /**
  * The message's state of now.
  */
-message: Message, };
+message: Message, } | { "kind": "edit", 
+/**
+ * The entry's number.
+ */
+seq: number, 
+/**
+ * Who changed it.
+ */
+userId: string, 
+/**
+ * That person's own name of this write.
+ */
+clientId: string, 
+/**
+ * The message's state of now.
+ */
+message: Message, } | { "kind": "delete", 
+/**
+ * The entry's number.
+ */
+seq: number, 
+/**
+ * Who made this entry; absent where the entry was the message itself.
+ */
+userId?: string, 
+/**
+ * That person's own name of this write; absent where `userId` is.
+ */
+clientId?: string, 
+/**
+ * What is left of the message.
+ */
+message: Tombstone, } | { "kind": "create", 
+/**
+ * The entry's number: 1.
+ */
+seq: number, 
+/**
+ * What the room is about; may be empty.
+ */
+topic: string, 
+/**
+ * Who it is.
+ */
+userId: string, 
+/**
+ * The person's name then: a label, never an identity. Empty when the person was erased.
+ */
+username: string, 
+/**
+ * When the server took it, RFC 3339 with milliseconds.
+ */
+timestamp: string, 
+/**
+ * The person's own name of this write.
+ */
+clientId: string, } | { "kind": "join", 
+/**
+ * The entry's number.
+ */
+seq: number, 
+/**
+ * Who it is.
+ */
+userId: string, 
+/**
+ * The person's name then: a label, never an identity. Empty when the person was erased.
+ */
+username: string, 
+/**
+ * When the server took it, RFC 3339 with milliseconds.
+ */
+timestamp: string, 
+/**
+ * The person's own name of this write.
+ */
+clientId: string, } | { "kind": "leave", 
+/**
+ * The entry's number.
+ */
+seq: number, 
+/**
+ * Who it is.
+ */
+userId: string, 
+/**
+ * The person's name then: a label, never an identity. Empty when the person was erased.
+ */
+username: string, 
+/**
+ * When the server took it, RFC 3339 with milliseconds.
+ */
+timestamp: string, 
+/**
+ * The person's own name of this write.
+ */
+clientId: string, };
 
 /**
  * What the server tells a socket unasked. A client skips the events that it does not know.
@@ -110,7 +256,15 @@ room: string,
 /**
  * In order.
  */
-messages: Array<Message>, } | { "event": "bye", 
+messages: Array<Message>, } | { "event": "changes", 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * In order.
+ */
+changes: Array<Change>, } | { "event": "bye", 
 /**
  * The number of a close code of ours: 4000-4099 stop, 4100-4199 back off, 4200-4299 now.
  */
@@ -144,6 +298,26 @@ pageMessages: number,
  * See [`CLIENT_ID_MAX`].
  */
 clientIdCharacters: number, 
+/**
+ * See [`TOPIC_BYTES`].
+ */
+topicBytes: number, 
+/**
+ * See [`ROOMS_MAX`].
+ */
+roomsPerSocket: number, 
+/**
+ * See [`SOCKETS_MAX`].
+ */
+socketsPerPerson: number, 
+/**
+ * See [`WRITES_MAX`].
+ */
+writesPerWindow: number, 
+/**
+ * See [`WRITE_WINDOW_MS`].
+ */
+writeWindowMs: number, 
 /**
  * See [`PING_AFTER_MS`].
  */
@@ -216,6 +390,100 @@ content: string,
 clientId?: string, };
 
 /**
+ * `editMessage`: give a message of one's own another text.
+ */
+export type EditMessage = { 
+/**
+ * The room; `general` when absent.
+ */
+room?: string, 
+/**
+ * The message's number.
+ */
+seq: number, 
+/**
+ * The new text, within the limits of a message.
+ */
+content: string, 
+/**
+ * As in [`SendMessage`].
+ */
+clientId?: string, };
+
+/**
+ * `deleteMessage`: take a message of one's own away. Its number stays.
+ */
+export type DeleteMessage = { 
+/**
+ * The room; `general` when absent.
+ */
+room?: string, 
+/**
+ * The message's number.
+ */
+seq: number, 
+/**
+ * As in [`SendMessage`].
+ */
+clientId?: string, };
+
+/**
+ * `createRoom`: make a public room, and be in it.
+ */
+export type CreateRoom = { 
+/**
+ * Its name: `[a-z0-9][a-z0-9_-]{0,63}`.
+ */
+room: string, 
+/**
+ * What it is about; at most [`limits::TOPIC_BYTES`](crate::limits::TOPIC_BYTES).
+ */
+topic?: string, 
+/**
+ * As in [`SendMessage`].
+ */
+clientId?: string, };
+
+/**
+ * `joinRoom`: be in a room from now on.
+ */
+export type JoinRoom = { 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * As in [`SendMessage`].
+ */
+clientId?: string, };
+
+/**
+ * `leaveRoom`: be in a room no longer.
+ */
+export type LeaveRoom = { 
+/**
+ * The room; never `general`, which everyone is in.
+ */
+room: string, 
+/**
+ * As in [`SendMessage`].
+ */
+clientId?: string, };
+
+/**
+ * `listRooms`: a page of the public rooms, by name. `general`, which everyone is in, is not listed.
+ */
+export type ListRooms = { 
+/**
+ * Only rooms whose name comes after this one.
+ */
+after?: string, 
+/**
+ * How many at the most; see [`limits::ROOMS_PAGE_DEFAULT`](crate::limits::ROOMS_PAGE_DEFAULT).
+ */
+limit?: number, };
+
+/**
  * `getRecentMessages`: a page of history (the newest, or those `before` a number), or, with
  * `after`, the changes since a number.
  */
@@ -279,9 +547,13 @@ export type Pong = {
  */
 serverTime: string, 
 /**
- * The rooms that the ping named.
+ * The rooms that the ping named, without those that I am not in.
  */
-rooms: { [room: string]: RoomPresence }, };
+rooms: { [room: string]: RoomPresence }, 
+/**
+ * All rooms that I am in; absent from a version that has only `general`.
+ */
+joined?: Array<string>, };
 
 /**
  * Fields of the answer to `sendMessage`: the message is stored.
@@ -303,6 +575,95 @@ timestamp: string,
  * True when an earlier request with this `clientId` had stored it already.
  */
 duplicate: boolean, };
+
+/**
+ * Fields of the answer to `editMessage` and `deleteMessage`: the change is stored.
+ */
+export type Changed = { 
+/**
+ * The number of the change in the room's log.
+ */
+ver: number, 
+/**
+ * True when an earlier request with this `clientId` had stored it already.
+ */
+duplicate: boolean, };
+
+/**
+ * Fields of the answer to `createRoom` and `joinRoom`: I am in the room.
+ */
+export type Joined = { 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * The number of this in the room's log.
+ */
+seq: number, 
+/**
+ * The highest number in the log, read after my sockets began to hear the room.
+ */
+head: number, 
+/**
+ * Which log this is, as in [`RoomHead`].
+ */
+epoch: number, 
+/**
+ * True when an earlier request with this `clientId` had stored it already.
+ */
+duplicate: boolean, };
+
+/**
+ * Fields of the answer to `leaveRoom`: I am no longer in the room.
+ */
+export type Left = { 
+/**
+ * The room.
+ */
+room: string, 
+/**
+ * The number of this in the room's log.
+ */
+seq: number, 
+/**
+ * True when an earlier request with this `clientId` had stored it already.
+ */
+duplicate: boolean, };
+
+/**
+ * A room that anybody may join.
+ */
+export type RoomInfo = { 
+/**
+ * Its name.
+ */
+room: string, 
+/**
+ * What it is about; may be empty.
+ */
+topic: string, 
+/**
+ * When it was made, RFC 3339 with milliseconds.
+ */
+createdAt: string, 
+/**
+ * Whether I am in it.
+ */
+joined: boolean, };
+
+/**
+ * A page of the public rooms, by name.
+ */
+export type RoomsPage = { 
+/**
+ * By name; empty at the end.
+ */
+rooms: Array<RoomInfo>, 
+/**
+ * Whether there are more after the last of these.
+ */
+more: boolean, };
 
 /**
  * A page of history: the newest messages (or the newest before a number), oldest first.
@@ -662,6 +1023,12 @@ export interface Actions {
   hello: { request: Hello; reply: Greeting };
   ping: { request: Ping; reply: Pong };
   sendMessage: { request: SendMessage; reply: Stored };
+  editMessage: { request: EditMessage; reply: Changed };
+  deleteMessage: { request: DeleteMessage; reply: Changed };
+  createRoom: { request: CreateRoom; reply: Joined };
+  joinRoom: { request: JoinRoom; reply: Joined };
+  leaveRoom: { request: LeaveRoom; reply: Left };
+  listRooms: { request: ListRooms; reply: RoomsPage };
   getRecentMessages: { request: GetRecentMessages; reply: MessagesPage | ChangesPage };
 }
 
@@ -676,6 +1043,13 @@ export const LIMITS = {
   passwordMin: 10,
   passwordMax: 256,
   clientIdCharacters: 64,
+  topicBytes: 256,
+  roomCharacters: 64,
+  roomsPerSocket: 100,
+  socketsPerPerson: 20,
+  writesPerWindow: 50,
+  writeWindowMs: 5000,
+  roomsPageMax: 100,
   pingAfterMs: 240000,
   requestTimeoutMs: 10000,
   holdMs: 300,
@@ -684,5 +1058,6 @@ export const LIMITS = {
 /** Close codes of ours that a client treats in its own way. */
 export const CLOSE_CODES = {
   sessionEnded: 4004,
+  tooManySockets: 4005,
   handover: 4200,
 } as const;

@@ -19,6 +19,8 @@ pub enum CloseCode {
     TooBig = 1009,
     /// The session of this socket has ended.
     SessionEnded = 4004,
+    /// The person opened more sockets than one may have: the oldest makes room.
+    TooManySockets = 4005,
     /// A planned handover: open a new connection.
     Handover = 4200,
 }

@@ -33,8 +33,18 @@ pub enum ErrorCode {
     LastEmail,
     /// The one-time link was used, replaced, or is too old.
     InvalidLink,
-    /// This `clientId` was used for another message.
+    /// This `clientId` was used for another write.
     ClientIdReused,
+    /// Only who is in the room may do this: join it first.
+    NotMember,
+    /// It is not for this person to do.
+    Forbidden,
+    /// Whoever asks is in the room already.
+    AlreadyMember,
+    /// There is a room of this name already.
+    RoomTaken,
+    /// The person is in as many rooms as one may be.
+    TooManyRooms,
     /// Too many tries: wait for as long as the answer says.
     RateLimited,
     /// The room is contended. The outcome is unknown: send the same `clientId` again.
@@ -47,7 +57,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::BadRequest,
         Self::UnknownAction,
         Self::TooLarge,
@@ -63,6 +73,11 @@ impl ErrorCode {
         Self::LastEmail,
         Self::InvalidLink,
         Self::ClientIdReused,
+        Self::NotMember,
+        Self::Forbidden,
+        Self::AlreadyMember,
+        Self::RoomTaken,
+        Self::TooManyRooms,
         Self::RateLimited,
         Self::Busy,
         Self::Unavailable,
@@ -84,9 +99,17 @@ impl ErrorCode {
             Self::ForeignOrigin
             | Self::SignUpClosed
             | Self::NotVerified
-            | Self::AccountDisabled => 403,
+            | Self::AccountDisabled
+            | Self::NotMember
+            | Self::Forbidden => 403,
             Self::UnknownAction | Self::NotFound => 404,
-            Self::NameTaken | Self::EmailTaken | Self::LastEmail | Self::ClientIdReused => 409,
+            Self::NameTaken
+            | Self::EmailTaken
+            | Self::LastEmail
+            | Self::ClientIdReused
+            | Self::AlreadyMember
+            | Self::RoomTaken
+            | Self::TooManyRooms => 409,
             Self::InvalidLink => 410,
             Self::TooLarge => 413,
             Self::RateLimited => 429,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::Message;
+use crate::{Change, Message};
 
 /// What the server tells a socket unasked. A client skips the events that it does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,13 @@ pub enum Event {
         room: String,
         /// In order.
         messages: Vec<Message>,
+    },
+    /// What else became of a room: edits, deletions, people who come and leave.
+    Changes {
+        /// The room.
+        room: String,
+        /// In order.
+        changes: Vec<Change>,
     },
     /// The server is about to end this connection; API Gateway cannot send a close code of ours.
     Bye {

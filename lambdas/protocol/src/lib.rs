@@ -4,6 +4,7 @@
 //! all take their types from here; `docs/protocol.md` says what the frames mean.
 
 mod admin;
+mod change;
 mod close;
 mod error;
 mod event;
@@ -17,6 +18,7 @@ mod request;
 pub use admin::{
     AdminAnswer, AdminCommand, AdminDone, AdminLink, AdminRequest, AdminStatus, AdminUser,
 };
+pub use change::{Change, Member};
 pub use close::CloseCode;
 pub use error::{ErrorBody, ErrorCode};
 pub use event::Event;
@@ -26,12 +28,15 @@ pub use http::{
     SignedUp, Ticket, UnlinkEmail, VerifiedEmail, VerifyEmail,
 };
 pub use id::RequestId;
-pub use message::{Change, Message};
+pub use message::{Message, Tombstone};
 pub use reply::{
-    ChangesPage, Greeting, MessagesPage, Pong, RecentMessages, Refusal, Reply, RoomHead,
-    RoomPresence, Stored,
+    Changed, ChangesPage, Greeting, Joined, Left, MessagesPage, Pong, RecentMessages, Refusal,
+    Reply, RoomHead, RoomInfo, RoomPresence, RoomsPage, Stored,
 };
-pub use request::{GetRecentMessages, Hello, Ping, SendMessage};
+pub use request::{
+    CreateRoom, DeleteMessage, EditMessage, GetRecentMessages, Hello, JoinRoom, LeaveRoom,
+    ListRooms, Ping, SendMessage,
+};
 
 #[cfg(test)]
 mod typescript;

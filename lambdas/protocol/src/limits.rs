@@ -27,8 +27,22 @@ pub const EMAILS_MAX: usize = 10;
 pub const CLIENT_ID_MAX: usize = 64;
 /// The longest room name, in characters.
 pub const ROOM_MAX: usize = 64;
-/// The rooms that one `ping` may name.
-pub const PING_ROOMS_MAX: usize = 100;
+/// The longest topic of a room, in bytes.
+pub const TOPIC_BYTES: usize = 256;
+/// Rooms in a page of `listRooms` when the request does not say.
+pub const ROOMS_PAGE_DEFAULT: usize = 50;
+/// Rooms in a page of `listRooms` at the most.
+pub const ROOMS_PAGE_MAX: usize = 100;
+/// The rooms that a person is in at the most, `general` among them. Each of a person's sockets hears
+/// all of them, so this bounds the rooms of a socket too, and those that one `ping` may name.
+pub const ROOMS_MAX: usize = 100;
+/// The sockets that a person has at the most: one more ends the oldest.
+pub const SOCKETS_MAX: usize = 20;
+/// The writes (messages, edits, deletions, rooms made, joined and left) that a person has within
+/// [`WRITE_WINDOW_MS`], resends among them.
+pub const WRITES_MAX: u32 = 50;
+/// The window in which writes are counted, in milliseconds.
+pub const WRITE_WINDOW_MS: u64 = 5_000;
 /// How long a room may be silent before a client asks for its head, in milliseconds. Well below
 /// the platform's ten-minute idle limit.
 pub const PING_AFTER_MS: u64 = 240_000;
@@ -46,7 +60,7 @@ pub const PLATFORM_FRAME_BYTES: usize = 32 * 1024;
 /// What `hello` tells a client, so that it need not guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
 pub struct Limits {
     /// See [`TEXT_BYTES`].
     #[cfg_attr(test, ts(type = "number"))]
@@ -60,6 +74,20 @@ pub struct Limits {
     /// See [`CLIENT_ID_MAX`].
     #[cfg_attr(test, ts(type = "number"))]
     pub client_id_characters: usize,
+    /// See [`TOPIC_BYTES`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub topic_bytes: usize,
+    /// See [`ROOMS_MAX`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub rooms_per_socket: usize,
+    /// See [`SOCKETS_MAX`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub sockets_per_person: usize,
+    /// See [`WRITES_MAX`].
+    pub writes_per_window: u32,
+    /// See [`WRITE_WINDOW_MS`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub write_window_ms: u64,
     /// See [`PING_AFTER_MS`].
     #[cfg_attr(test, ts(type = "number"))]
     pub ping_after_ms: u64,
@@ -74,6 +102,18 @@ pub const LIMITS: Limits = Limits {
     frame_bytes: FRAME_BYTES,
     page_messages: PAGE_MAX,
     client_id_characters: CLIENT_ID_MAX,
+    topic_bytes: TOPIC_BYTES,
+    rooms_per_socket: ROOMS_MAX,
+    sockets_per_person: SOCKETS_MAX,
+    writes_per_window: WRITES_MAX,
+    write_window_ms: WRITE_WINDOW_MS,
     ping_after_ms: PING_AFTER_MS,
     request_timeout_ms: REQUEST_TIMEOUT_MS,
 };
+
+// An earlier version's greeting tells fewer limits: the others are as they are here.
+impl Default for Limits {
+    fn default() -> Self {
+        LIMITS
+    }
+}

@@ -18,35 +18,31 @@ pub struct Message {
     pub content: String,
     /// When the server took it, RFC 3339 with milliseconds. For show, never for order.
     pub timestamp: String,
-    /// The number of its last change: its own `seq` until it is changed.
+    /// The number of its last change: its own `seq` until it is changed. Of two states of a message,
+    /// the one with the higher `ver` is the later.
     #[cfg_attr(test, ts(type = "number"))]
     pub ver: u64,
     /// The writer's own name of it, from the request (or made by the server).
     pub client_id: String,
+    /// When its text was last changed, RFC 3339 with milliseconds; absent when it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub edited_at: Option<String>,
 }
 
-/// One entry of a room's log, as a resume shows it. A client skips the kinds that it does not know
-/// and still advances past their numbers.
+/// What is left of a message that was deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(tag = "kind", rename_all = "camelCase")]
-pub enum Change {
-    /// A new message.
-    Message {
-        /// The entry's number.
-        #[cfg_attr(test, ts(type = "number"))]
-        seq: u64,
-        /// The message's state of now.
-        message: Message,
-    },
-}
-
-impl Change {
-    /// The entry's number in the room's log.
-    #[must_use]
-    pub fn seq(&self) -> u64 {
-        match self {
-            Self::Message { seq, .. } => *seq,
-        }
-    }
+pub struct Tombstone {
+    /// The place that it had, and keeps.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: u64,
+    /// Its name.
+    pub id: String,
+    /// The number of its last change, as in [`Message`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub ver: u64,
+    /// Always true.
+    #[cfg_attr(test, ts(type = "true"))]
+    pub deleted: bool,
 }

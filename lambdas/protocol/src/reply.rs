@@ -103,9 +103,13 @@ pub struct Greeting {
 pub struct Pong {
     /// The server's clock, RFC 3339 with milliseconds.
     pub server_time: String,
-    /// The rooms that the ping named.
+    /// The rooms that the ping named, without those that I am not in.
     #[cfg_attr(test, ts(type = "{ [room: string]: RoomPresence }"))]
     pub rooms: BTreeMap<String, RoomPresence>,
+    /// All rooms that I am in; absent from a version that has only `general`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub joined: Option<Vec<String>>,
 }
 
 /// Fields of the answer to `sendMessage`: the message is stored.
@@ -122,6 +126,78 @@ pub struct Stored {
     pub timestamp: String,
     /// True when an earlier request with this `clientId` had stored it already.
     pub duplicate: bool,
+}
+
+/// Fields of the answer to `editMessage` and `deleteMessage`: the change is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Changed {
+    /// The number of the change in the room's log.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub ver: u64,
+    /// True when an earlier request with this `clientId` had stored it already.
+    pub duplicate: bool,
+}
+
+/// Fields of the answer to `createRoom` and `joinRoom`: I am in the room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Joined {
+    /// The room.
+    pub room: String,
+    /// The number of this in the room's log.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: u64,
+    /// The highest number in the log, read after my sockets began to hear the room.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub head: u64,
+    /// Which log this is, as in [`RoomHead`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub epoch: u64,
+    /// True when an earlier request with this `clientId` had stored it already.
+    pub duplicate: bool,
+}
+
+/// Fields of the answer to `leaveRoom`: I am no longer in the room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Left {
+    /// The room.
+    pub room: String,
+    /// The number of this in the room's log.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub seq: u64,
+    /// True when an earlier request with this `clientId` had stored it already.
+    pub duplicate: bool,
+}
+
+/// A room that anybody may join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RoomInfo {
+    /// Its name.
+    pub room: String,
+    /// What it is about; may be empty.
+    pub topic: String,
+    /// When it was made, RFC 3339 with milliseconds.
+    pub created_at: String,
+    /// Whether I am in it.
+    pub joined: bool,
+}
+
+/// A page of the public rooms, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct RoomsPage {
+    /// By name; empty at the end.
+    pub rooms: Vec<RoomInfo>,
+    /// Whether there are more after the last of these.
+    pub more: bool,
 }
 
 /// Fields of the answer to `getRecentMessages`, which has two forms.

@@ -7,11 +7,13 @@ use ts_rs::{Config, TS};
 
 use crate::limits::{self, Limits};
 use crate::{
-    AccountStatus, Change, ChangePassword, ChangesPage, CloseCode, Emails, ErrorBody, ErrorCode,
-    Event, GetRecentMessages, Greeting, Hello, LoginName, Me, Message, MessagesPage, NewAccount,
-    NewEmail, NewSession, Ping, Pong, Problem, Refusal, RequestId, ResetPassword, Role, RoomHead,
-    RoomPresence, SendMessage, Session, SessionInfo, Sessions, SignUp, SignUpPolicy, SignedUp,
-    Stored, Ticket, UnlinkEmail, VerifiedEmail, VerifyEmail,
+    AccountStatus, Change, ChangePassword, Changed, ChangesPage, CloseCode, CreateRoom,
+    DeleteMessage, EditMessage, Emails, ErrorBody, ErrorCode, Event, GetRecentMessages, Greeting,
+    Hello, JoinRoom, Joined, LeaveRoom, Left, ListRooms, LoginName, Me, Member, Message,
+    MessagesPage, NewAccount, NewEmail, NewSession, Ping, Pong, Problem, Refusal, RequestId,
+    ResetPassword, Role, RoomHead, RoomInfo, RoomPresence, RoomsPage, SendMessage, Session,
+    SessionInfo, Sessions, SignUp, SignUpPolicy, SignedUp, Stored, Ticket, Tombstone, UnlinkEmail,
+    VerifiedEmail, VerifyEmail,
 };
 
 const PATH: &str = "../../client/sdk/src/protocol.ts";
@@ -33,6 +35,8 @@ fn generate() -> String {
         ErrorBody,
         Refusal,
         Message,
+        Tombstone,
+        Member,
         Change,
         Event,
         Limits,
@@ -41,10 +45,21 @@ fn generate() -> String {
         Hello,
         Ping,
         SendMessage,
+        EditMessage,
+        DeleteMessage,
+        CreateRoom,
+        JoinRoom,
+        LeaveRoom,
+        ListRooms,
         GetRecentMessages,
         Greeting,
         Pong,
         Stored,
+        Changed,
+        Joined,
+        Left,
+        RoomInfo,
+        RoomsPage,
         MessagesPage,
         ChangesPage,
         SignUp,
@@ -75,15 +90,23 @@ fn generate() -> String {
            hello: {{ request: Hello; reply: Greeting }};\n  \
            ping: {{ request: Ping; reply: Pong }};\n  \
            sendMessage: {{ request: SendMessage; reply: Stored }};\n  \
+           editMessage: {{ request: EditMessage; reply: Changed }};\n  \
+           deleteMessage: {{ request: DeleteMessage; reply: Changed }};\n  \
+           createRoom: {{ request: CreateRoom; reply: Joined }};\n  \
+           joinRoom: {{ request: JoinRoom; reply: Joined }};\n  \
+           leaveRoom: {{ request: LeaveRoom; reply: Left }};\n  \
+           listRooms: {{ request: ListRooms; reply: RoomsPage }};\n  \
            getRecentMessages: {{ request: GetRecentMessages; reply: MessagesPage | ChangesPage }};\n\
          }}\n\
          \n/** The limits of `chat.v1`; `hello` tells a server's own. */\n\
          export const LIMITS = {{\n  textBytes: {},\n  frameBytes: {},\n  pageDefault: {},\n  \
            pageMessages: {},\n  usernameMin: {},\n  usernameMax: {},\n  passwordMin: {},\n  \
-           passwordMax: {},\n  clientIdCharacters: {},\n  pingAfterMs: {},\n  \
+           passwordMax: {},\n  clientIdCharacters: {},\n  topicBytes: {},\n  roomCharacters: {},\n  \
+           roomsPerSocket: {},\n  socketsPerPerson: {},\n  writesPerWindow: {},\n  \
+           writeWindowMs: {},\n  roomsPageMax: {},\n  pingAfterMs: {},\n  \
            requestTimeoutMs: {},\n  holdMs: {},\n}} as const;\n\
          \n/** Close codes of ours that a client treats in its own way. */\n\
-         export const CLOSE_CODES = {{\n  sessionEnded: {},\n  handover: {},\n}} as const;\n",
+         export const CLOSE_CODES = {{\n  sessionEnded: {},\n  tooManySockets: {},\n  handover: {},\n}} as const;\n",
         limits::TEXT_BYTES,
         limits::FRAME_BYTES,
         limits::PAGE_DEFAULT,
@@ -93,10 +116,18 @@ fn generate() -> String {
         limits::PASSWORD_MIN,
         limits::PASSWORD_MAX,
         limits::CLIENT_ID_MAX,
+        limits::TOPIC_BYTES,
+        limits::ROOM_MAX,
+        limits::ROOMS_MAX,
+        limits::SOCKETS_MAX,
+        limits::WRITES_MAX,
+        limits::WRITE_WINDOW_MS,
+        limits::ROOMS_PAGE_MAX,
         limits::PING_AFTER_MS,
         limits::REQUEST_TIMEOUT_MS,
         limits::HOLD_MS,
         CloseCode::SessionEnded.number(),
+        CloseCode::TooManySockets.number(),
         CloseCode::Handover.number(),
     );
     out
