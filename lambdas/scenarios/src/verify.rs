@@ -40,7 +40,7 @@ pub async fn read_log(
         ensure_eq!(page.through, expected, "number of the last of a page after {at}");
         for (seq, change) in (at + 1..).zip(page.changes) {
             ensure_eq!(change.seq(), seq, "number of an entry");
-            let Change::Message { message, .. } = change;
+            let Change::Message { message, .. } = change else { continue };
             ensure_eq!(message.seq, seq, "number of a message");
             messages.push(message);
         }

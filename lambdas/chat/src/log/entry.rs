@@ -90,6 +90,7 @@ pub(super) fn read(item: Item) -> Result<Entry, Error> {
         timestamp: row.timestamp,
         ver: row.ver,
         client_id: row.client_id,
+        edited_at: None,
     }))
 }
 
@@ -123,6 +124,7 @@ mod tests {
             timestamp: "2026-11-22T12:00:00.000Z".into(),
             ver: 42,
             client_id: "c".into(),
+            edited_at: None,
         }
     }
 

@@ -112,6 +112,7 @@ impl Writer {
                 timestamp: Timestamp::now().rfc3339(),
                 ver: 0,
                 client_id: draft.client_id,
+                edited_at: None,
             };
             self.commit(&draft.room, message, deadline).await
         };

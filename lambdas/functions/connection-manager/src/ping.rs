@@ -6,7 +6,7 @@ use chat::frame::{Answer, Caller};
 use chat::rooms::RoomName;
 use chat::subscriptions::Subscription;
 use futures_util::future::{try_join, try_join_all};
-use protocol::limits::PING_ROOMS_MAX;
+use protocol::limits::ROOMS_MAX;
 use protocol::{ErrorCode, Ping, Pong, RoomPresence};
 
 use crate::Ctx;
@@ -14,10 +14,10 @@ use crate::Ctx;
 /// Where the named rooms stand. A client that lost the last message of a burst has no gap to
 /// notice: this is how it finds out.
 pub(crate) async fn ping(ctx: &Ctx, caller: Caller, request: Ping) -> Result<Answer<Pong>, Error> {
-    if request.rooms.len() > PING_ROOMS_MAX {
+    if request.rooms.len() > ROOMS_MAX {
         return Err(Error::refused(
             ErrorCode::BadRequest,
-            format!("rooms: a ping names at most {PING_ROOMS_MAX}"),
+            format!("rooms: a ping names at most {ROOMS_MAX}"),
         ));
     }
     ctx.admit_still(&caller).await?;
@@ -28,7 +28,11 @@ pub(crate) async fn ping(ctx: &Ctx, caller: Caller, request: Ping) -> Result<Ans
         .collect::<Result<Vec<_>, _>>()?;
     let presences = rooms.iter().map(|room| presence(ctx, &caller, room));
     let presences: BTreeMap<_, _> = try_join_all(presences).await?.into_iter().collect();
-    Ok(Answer::IfAsked(Pong { server_time: Timestamp::now().rfc3339(), rooms: presences }))
+    Ok(Answer::IfAsked(Pong {
+        server_time: Timestamp::now().rfc3339(),
+        rooms: presences,
+        joined: None,
+    }))
 }
 
 /// Repairs the subscription if it is missing, and only then reads the head: whatever is committed

@@ -87,6 +87,7 @@ mod tests {
             timestamp: "2026-11-22T12:00:00.000Z".into(),
             ver: seq,
             client_id: "c".into(),
+            edited_at: None,
         }
     }
 

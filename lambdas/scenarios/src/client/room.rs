@@ -85,7 +85,7 @@ impl Room {
                 self.violations.push(format!("a page has {} for {expected}", change.seq()));
             }
             expected = change.seq() + 1;
-            let Change::Message { seq, message } = change;
+            let Change::Message { seq, message } = change else { continue };
             if seq != message.seq {
                 self.violations.push(format!("entry {seq} carries message {}", message.seq));
             }
@@ -143,6 +143,7 @@ mod tests {
             timestamp: "2026-11-22T12:00:00.000Z".into(),
             ver: seq,
             client_id: seq.to_string(),
+            edited_at: None,
         }
     }
 

@@ -103,7 +103,7 @@ impl Actor {
             Frame::Event(Event::Bye { reason, .. }) => {
                 self.show.send_modify(|view| view.stopped = Some(reason));
             }
-            Frame::Unknown(_) => {}
+            Frame::Event(Event::Changes { .. }) | Frame::Unknown(_) => {}
         }
     }
 
@@ -131,8 +131,10 @@ impl Actor {
                     return Ok(());
                 }
                 let more = page.more;
-                for Change::Message { message, .. } in &page.changes {
-                    self.notice_own(message);
+                for change in &page.changes {
+                    if let Change::Message { message, .. } = change {
+                        self.notice_own(message);
+                    }
                 }
                 self.show.send_modify(|view| {
                     if let Some(room) = view.rooms.get_mut(&room) {
