@@ -110,7 +110,7 @@ function follow(log: RoomLog, after: number, page: ChangesPage): RoomLog {
   const next: Message[] = [];
   for (const change of page.changes) {
     // A newer server may log kinds that we do not know: their numbers pass all the same.
-    if ((change.kind as string) === "message" && change.seq > from) next.push(change.message);
+    if (change.kind === "message" && change.seq > from) next.push(change.message);
   }
   return release({
     ...log,
