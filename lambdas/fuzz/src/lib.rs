@@ -22,6 +22,7 @@ mod origin;
 mod outside_token;
 mod public_keys;
 mod routing;
+mod row;
 mod session_cookie;
 pub mod signer;
 mod ticket;
@@ -49,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "outside_token", run: outside_token::run },
     Target { name: "public_keys", run: public_keys::run },
     Target { name: "routing", run: routing::run },
+    Target { name: "row", run: row::run },
     Target { name: "session_cookie", run: session_cookie::run },
     Target { name: "ticket", run: ticket::run },
     Target { name: "token", run: token::run },

@@ -154,7 +154,11 @@ pub(super) fn seq(item: Item) -> Result<u64, Error> {
     Ok(row.seq)
 }
 
-pub(super) fn read(item: Item) -> Result<Entry, Error> {
+/// Reads a row of the `messages` table.
+///
+/// # Errors
+/// When it has not what its kind has; never with its values.
+pub fn read(item: Item) -> Result<Entry, Error> {
     let kind = item.get("kind").and_then(|kind| kind.as_s().ok()).cloned();
     let change = match kind.ok_or_else(|| Error::row("messages")("no kind"))?.as_str() {
         MESSAGE => {
