@@ -11,7 +11,7 @@ use super::draft::{Appended, Draft, What};
 use super::entry::Item;
 use super::plan::{Subject, Write};
 use super::queue::Queue;
-use super::sends::Send;
+use super::sends::{Send, client_id_reused};
 use super::transaction::{backoff, failed_condition, may_pass, reasons};
 use super::{Reader, Tables, digest};
 use crate::aws::{self, text_key};
@@ -195,14 +195,7 @@ impl Writer {
                 // Its text is deleted: nothing is left that it could differ from.
                 None => true,
             };
-        if same {
-            Ok(send.into_appended(true))
-        } else {
-            Err(Error::refused(
-                ErrorCode::ClientIdReused,
-                "clientId: it was used for another write already",
-            ))
-        }
+        if same { Ok(send.into_appended(true)) } else { Err(client_id_reused()) }
     }
 
     /// The salt of a row's digest: its own, or, of an edit, that of the message's row.
