@@ -6,30 +6,10 @@ import type { Login } from "./login.ts";
 import { Outbox } from "./outbox.ts";
 import type { OutgoingMessage } from "./outbox.ts";
 import type { OutboxStorage } from "./outbox-storage.ts";
-import type { Event, Greeting, Limits, Message } from "./protocol.ts";
+import type { Event, Greeting, Message, RoomsPage } from "./protocol.ts";
 import { LIMITS } from "./protocol.ts";
 import { Room } from "./room.ts";
-
-/** A room, as it is to be shown. */
-export interface RoomView {
-  /** False until the first page has come. */
-  readonly loaded: boolean;
-  /** Exactly once each, in order. */
-  readonly messages: readonly Message[];
-  /** My messages that are not among them yet, in the order of writing. */
-  readonly outgoing: readonly OutgoingMessage[];
-  /** Whether there are older messages. */
-  readonly more: boolean;
-  /** Whether older messages are on their way. */
-  readonly loadingOlder: boolean;
-}
-
-/** All there is to show. A new object after every change. */
-export interface ChatView {
-  readonly connection: ConnectionState;
-  readonly limits: Pick<Limits, "textBytes" | "pingAfterMs">;
-  readonly room: RoomView;
-}
+import type { ChatView } from "./view.ts";
 
 /** What a chat is made of. */
 export interface ChatOptions {
@@ -84,7 +64,11 @@ export class Chat {
     return {
       connection: this.#connection.state,
       limits: this.#limits,
+      rooms: [{ name: "general", unseen: 0 }],
       room: {
+        name: this.#room.name,
+        topic: null,
+        notices: [],
         loaded: log.last !== null || log.messages.length > 0,
         messages: log.messages,
         outgoing: this.#outgoing(log.messages),
@@ -116,12 +100,50 @@ export class Chat {
     this.#outbox.add(this.#room.name, content);
   }
 
-  /** Sends a refused message again. */
+  /**
+   * Puts a room of mine on show. One that I am not in is not shown; before the server has said which
+   * ones I am in, the wish is kept.
+   */
+  show(room: string): void {
+    void room;
+  }
+
+  /** Gives my message of the room on show another text, now or as soon as that is possible. */
+  edit(seq: number, content: string): void {
+    void [seq, content];
+  }
+
+  /** Takes my message of the room on show away, now or as soon as that is possible. */
+  delete(seq: number): void {
+    void seq;
+  }
+
+  /** Makes a public room, and joins it. Rejects with {@link Refused} or {@link OutcomeUnknown}. */
+  createRoom(name: string, topic: string): Promise<void> {
+    return Promise.reject(new Error(name + topic));
+  }
+
+  /** Joins a room. Rejects with {@link Refused} or {@link OutcomeUnknown}. */
+  joinRoom(name: string): Promise<void> {
+    return Promise.reject(new Error(name));
+  }
+
+  /** Leaves a room. Rejects with {@link Refused} or {@link OutcomeUnknown}. */
+  leaveRoom(name: string): Promise<void> {
+    return Promise.reject(new Error(name));
+  }
+
+  /** A page of the rooms that anybody may join. Rejects with {@link Refused} or {@link OutcomeUnknown}. */
+  listRooms(after?: string): Promise<RoomsPage> {
+    return this.#connection.request("listRooms", after === undefined ? {} : { after });
+  }
+
+  /** Sends a refused message or change again. */
   retry(clientId: string): void {
     this.#outbox.retry(clientId);
   }
 
-  /** Throws a refused message away. */
+  /** Throws a refused message or change away. */
   dismiss(clientId: string): void {
     this.#outbox.dismiss(clientId);
   }

@@ -1,10 +1,10 @@
 import { vi } from "vitest";
 
-import type { ChatView } from "../src/chat.ts";
-import { Chat } from "../src/chat.ts";
 import { Api } from "../src/api.ts";
+import { Chat } from "../src/chat.ts";
 import { Login } from "../src/login.ts";
 import { outboxStorage } from "../src/outbox-storage.ts";
+import type { ChatView } from "../src/view.ts";
 import { FakeServer } from "./fake-server.ts";
 
 /** A chat against a fake server, on fake time. */
