@@ -191,6 +191,14 @@ impl Connector {
     }
 
     async fn apply(&self, operation: &Operation, body: Vec<u8>) -> Result<Answer, ConnectorError> {
+        let Some(function) = &self.function else { return self.ask(operation, body).await };
+        let meter = &self.services.meter;
+        let answer = self.ask(operation, meter.ask(operation, body)).await?;
+        meter.note(function, operation, &answer);
+        Ok(answer)
+    }
+
+    async fn ask(&self, operation: &Operation, body: Vec<u8>) -> Result<Answer, ConnectorError> {
         let Services { dynamodb, connections, keys, mailbox, parameters, .. } = &*self.services;
         Ok(match operation {
             Operation::Dynamo(name) => dynamodb

@@ -18,6 +18,7 @@ mod service_times;
 mod ses;
 mod ssm;
 mod ttl;
+mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -40,6 +41,7 @@ pub use keys::Rotated;
 pub use mailbox::Mail;
 pub use recorder::{Call, RecordedRequest};
 pub use service_times::ServiceTimes;
+pub use usage::Usage;
 
 pub(crate) use connections::{Connection, Identity, Outgoing, new_connection_id};
 pub(crate) use keys::rotate;
@@ -53,6 +55,7 @@ use held::Held;
 use keys::Keys;
 use mailbox::Mailbox;
 use recorder::Recorder;
+use usage::Meter;
 
 /// Never resolved: every call is answered in process.
 const ENDPOINT: &str = "https://laptop.parley.invalid";
@@ -89,6 +92,7 @@ pub(crate) struct Services {
     parameters: BTreeMap<String, String>,
     faults: Faults,
     recorder: Recorder,
+    meter: Meter,
     simulated: Option<Simulated>,
 }
 
@@ -198,6 +202,7 @@ impl Aws {
             parameters: options.parameters,
             faults: Faults::new(options.seed),
             recorder: Recorder::new(options.record_requests),
+            meter: Meter::new(options.record_requests),
             simulated: options
                 .simulated
                 .map(|times| Simulated { times, held: Held::new(&catalog) }),
@@ -304,6 +309,12 @@ impl Aws {
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.services.recorder.requests()
+    }
+
+    /// What the functions' calls have used since this was asked last, when requests are kept.
+    #[must_use]
+    pub fn take_usage(&self) -> Vec<Usage> {
+        self.services.meter.take()
     }
 
     /// The latest mails that the functions sent, oldest first.

@@ -10,6 +10,7 @@ use std::future::Future;
 use std::io;
 use std::ops::RangeInclusive;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -80,6 +81,7 @@ pub(crate) struct Functions {
     /// Route key to the name of its authorizer.
     authorizers: BTreeMap<String, String>,
     delay: Option<Delay>,
+    invocations: AtomicU64,
     sandboxes: Sandboxes,
 }
 
@@ -200,7 +202,7 @@ impl Functions {
             let random = Mutex::new(fastrand::Rng::with_seed(seed));
             Delay { range, random }
         });
-        Ok(Self { by_name, routes, authorizers, delay, sandboxes })
+        Ok(Self { by_name, routes, authorizers, delay, invocations: AtomicU64::new(0), sandboxes })
     }
 
     /// The function of a WebSocket's route: `$connect`, `sendMessage`.
@@ -218,12 +220,18 @@ impl Functions {
         self.authorizers.get(route).map(String::as_str)
     }
 
+    /// How often functions were called.
+    pub(crate) fn invocations(&self) -> u64 {
+        self.invocations.load(Ordering::Relaxed)
+    }
+
     /// Calls a function.
     ///
     /// It runs in a task of its own: it does not end with its caller, as on Lambda, and its panic
     /// reaches nobody else. Its time limit drops it at its next await, as Lambda ends a sandbox.
     pub(crate) async fn invoke(&self, name: &str, event: Value) -> Result<Value, Failure> {
         let Some(function) = self.by_name.get(name) else { return Err(Failure::Unknown) };
+        self.invocations.fetch_add(1, Ordering::Relaxed);
         let limit = function.timeout;
         let delay = self.delay.as_ref().map(Delay::draw);
         let invoke = Arc::clone(&function.invoke);

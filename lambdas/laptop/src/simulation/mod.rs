@@ -146,6 +146,12 @@ impl Simulation {
         self.gateway.functions.invoke(function, event).await
     }
 
+    /// How often functions were called, with those for sockets that came and went.
+    #[must_use]
+    pub fn invocations(&self) -> u64 {
+        self.gateway.functions.invocations()
+    }
+
     /// The embedded services.
     #[must_use]
     pub fn aws(&self) -> &Aws {

@@ -12,6 +12,7 @@
 
 mod admin;
 mod binary;
+mod capacity;
 mod connections;
 mod database;
 mod faults;

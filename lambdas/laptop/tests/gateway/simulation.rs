@@ -18,11 +18,11 @@ fn identity(name: &str) -> Identity {
     }
 }
 
-async fn open(simulation: &Simulation, name: &str) -> Socket {
+pub(crate) async fn open(simulation: &Simulation, name: &str) -> Socket {
     simulation.open(identity(name).into_context()).await.unwrap()
 }
 
-async fn frame(socket: &mut Socket) -> Value {
+pub(crate) async fn frame(socket: &mut Socket) -> Value {
     match timeout(Duration::from_secs(60), socket.recv()).await.unwrap() {
         Some(Received::Text(text)) => serde_json::from_str(&text).unwrap(),
         other => panic!("{other:?}"),
