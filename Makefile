@@ -155,8 +155,9 @@ test-emulated: $(SITE)/index.html ## the same Terraform, applied to an emulated 
 	@$(CARGO) build $(WORKSPACE) --bins
 	@env -u PORT scripts/emulate --then "$$(scripts/tools emulate)/python" -B scripts/emulated/test.py
 
-bench: ## time of log-ins; fails if it tells an unknown name from a wrong password
+bench: ## time of log-ins (fails if it tells an unknown name from a wrong password), one room's ceiling
 	@$(CARGO) bench --locked -p scenarios --bench log_in
+	@$(CARGO) bench --locked -p laptop --bench room_ceiling
 
 fuzz: ## search for input that breaks a parser, a minute each; make fuzz SECONDS=10 TARGET=token
 	@scripts/fuzz $(or $(SECONDS),60) $(TARGET)

@@ -101,3 +101,43 @@ impl Drop for Hold {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn arrive(held: &Held, operation: &str, body: &Value) -> Arrival {
+        held.arrive(&Operation::Dynamo(operation.to_owned()), body.to_string().as_bytes())
+    }
+
+    fn entry(seq: u64) -> Value {
+        let item =
+            json!({"room": {"S": "general"}, "seq": {"N": seq.to_string()}, "x": {"S": "y"}});
+        json!({"Put": {"TableName": "parley-messages", "Item": item}})
+    }
+
+    fn member(user_id: &str) -> Value {
+        let key = json!({"userId": {"S": user_id}});
+        json!({"ConditionCheck": {"TableName": "parley-memberships", "Key": key}})
+    }
+
+    #[test]
+    fn who_comes_later_loses_and_learns_where() {
+        let held = Held::new(&Catalog::load().unwrap());
+        let transaction = |items: [Value; 2]| json!({"TransactItems": items});
+        let first = transaction([entry(1), member("u_1")]);
+        let Arrival::Free(hold) = arrive(&held, "TransactWriteItems", &first) else { panic!() };
+        let second = transaction([entry(2), member("u_1")]);
+        let Arrival::Conflicts(items) = arrive(&held, "TransactWriteItems", &second) else {
+            panic!()
+        };
+        assert_eq!(items, [false, true]);
+        assert!(matches!(arrive(&held, "PutItem", &entry(1)["Put"]), Arrival::Conflict));
+        assert!(matches!(arrive(&held, "PutItem", &entry(2)["Put"]), Arrival::Free(_)));
+        assert!(matches!(arrive(&held, "Query", &json!({})), Arrival::Free(_)));
+        drop(hold);
+        assert!(matches!(arrive(&held, "TransactWriteItems", &second), Arrival::Free(_)));
+    }
+}
