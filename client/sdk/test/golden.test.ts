@@ -9,11 +9,11 @@ import type { Actions, Event } from "../src/protocol.ts";
 import { EMPTY_LOG, reduceRoom } from "../src/room-log.ts";
 import type { RoomLog } from "../src/room-log.ts";
 
+const DOCUMENT = readFileSync(new URL("../../../docs/protocol.md", import.meta.url), "utf8");
 /** Every frame that the protocol's document shows, which the server's tests read too. */
-const LINES = readFileSync(new URL("../../../docs/protocol.md", import.meta.url), "utf8")
-  .matchAll(/^```json\n([\s\S]*?)^```$/gm)
-  .flatMap(([, block = ""]) => block.trimEnd().split("\n"))
-  .toArray();
+const LINES = [...DOCUMENT.matchAll(/^```json\n([\s\S]*?)^```$/gm)].flatMap(([, block = ""]) =>
+  block.trimEnd().split("\n"),
+);
 
 const ACTIONS: Readonly<Record<keyof Actions, true>> = {
   hello: true,
