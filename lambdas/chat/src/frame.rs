@@ -9,12 +9,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::Error;
 use crate::clock::Timestamp;
 use crate::identity::Identity;
+use crate::{Error, id};
 
 /// The longest `id`: it comes back in the reply, which has to fit its frame.
 const ID_BYTES: usize = 128;
+/// The longest name of a place that a refusal repeats: a room's name in a `ping` is the client's own.
+const PLACE_BYTES: usize = 128;
 
 /// Who sent an event, as the platform and the authorizer say; nothing of it is from the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +79,22 @@ where
         Ok(Answer::Always(body) | Answer::IfAsked(body)) => reply(&Reply::new(id, body)),
         Err(error) => refuse(id, &error),
     }
+}
+
+/// Reads a request's `clientId`, or makes one.
+///
+/// # Errors
+/// `bad_request` for one that is none.
+pub fn client_id(given: Option<String>) -> Result<String, Error> {
+    let Some(given) = given else { return id::random("s") };
+    let printable = given.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if given.is_empty() || given.len() > limits::CLIENT_ID_MAX || !printable {
+        return Err(Error::refused(
+            ErrorCode::BadRequest,
+            format!("clientId: 1 to {} printable ASCII characters", limits::CLIENT_ID_MAX),
+        ));
+    }
+    Ok(given)
 }
 
 /// The reply to a frame that is refused whatever it asks.
@@ -150,7 +168,11 @@ fn read<Request: DeserializeOwned>(
     let request = serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
         let path = error.path().to_string();
         // The whole object's own complaint (a missing field) has the path ".".
-        let place = if path == "." { String::new() } else { format!("{path}: ") };
+        let place = match path.as_str() {
+            "." => String::new(),
+            path if path.len() > PLACE_BYTES => String::new(),
+            path => format!("{path}: "),
+        };
         Error::refused(ErrorCode::BadRequest, format!("{place}{}", expectation(error.inner())))
     })?;
     Ok((caller, request))
