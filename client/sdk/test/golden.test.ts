@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { entriesOf } from "../src/entries.ts";
 import { readFrame } from "../src/frames.ts";
 import type { Frame } from "../src/frames.ts";
-import type { Actions, Event } from "../src/protocol.ts";
+import type { Actions, ChangesPage, Event, MessagesPage } from "../src/protocol.ts";
 import { EMPTY_LOG, reduceRoom } from "../src/room-log.ts";
 import type { RoomLog } from "../src/room-log.ts";
 
@@ -96,4 +96,28 @@ test("a room is made, and somebody comes and goes", () => {
       { kind: "leave", seq: 3, username: "eve" },
     ],
   });
+});
+
+/** The bodies of the replies that have this field. */
+function pages<P extends MessagesPage | ChangesPage>(field: keyof P & string): P[] {
+  return FRAMES.map(readFrame)
+    .flatMap((frame) => (frame.kind === "reply" ? [frame.body as object] : []))
+    .filter((body): body is P => field in body);
+}
+
+test("a page of history, and pages of changes before and after a deletion", () => {
+  const [history] = pages<MessagesPage>("messages");
+  if (history === undefined) throw new Error("no page of history");
+  const begun = reduceRoom(EMPTY_LOG, { kind: "newest", page: history });
+  expect(begun.messages.map(({ content }) => content)).toEqual(["Anybody here?", "hi all"]);
+
+  const { epoch } = history;
+  const log = reduceRoom(EMPTY_LOG, { kind: "start", head: 41, epoch });
+  const followed = pages<ChangesPage>("changes").map((page) =>
+    reduceRoom(log, { kind: "changes", after: 41, page }),
+  );
+  expect(followed.map(({ last, messages }) => [last, messages.map((m) => m.content)])).toEqual([
+    [43, ["hi all"]],
+    [44, []],
+  ]);
 });
