@@ -6,7 +6,6 @@ export { browserEnvironment } from "./environment.ts";
 export type { Environment } from "./environment.ts";
 export { HttpError, OutcomeUnknown, Refused, SignedOut } from "./errors.ts";
 export { Login } from "./login.ts";
-export type { OutgoingMessage } from "./outbox.ts";
 export { outboxStorage } from "./outbox-storage.ts";
 export { LIMITS } from "./protocol.ts";
 export type {
@@ -29,3 +28,4 @@ export type {
   ShownLimits,
   ShownMessage,
 } from "./view.ts";
+export type { OutgoingMessage } from "./writes.ts";

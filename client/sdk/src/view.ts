@@ -1,6 +1,9 @@
 import type { ConnectionState } from "./connection.ts";
-import type { OutgoingMessage } from "./outbox.ts";
 import type { Limits, Message } from "./protocol.ts";
+import type { Room } from "./room.ts";
+import { GENERAL } from "./room.ts";
+import { isRoomWrite } from "./writes.ts";
+import type { DeleteWrite, EditWrite, OutgoingMessage, Write } from "./writes.ts";
 
 /** All there is to show. A new object after every change. */
 export interface ChatView {
@@ -10,6 +13,8 @@ export interface ChatView {
   readonly rooms: readonly RoomSummary[];
   /** The room on show. */
   readonly room: RoomView;
+  /** How many messages, edits and deletions of mine, in all rooms, are not stored yet. */
+  readonly unsent: number;
 }
 
 /** The server's limits that a person can run into, or see at work. */
@@ -73,4 +78,61 @@ export interface Notice {
   readonly username: string;
   /** RFC 3339. */
   readonly at: string;
+}
+
+/** The view of a room, for the writer `userId` of these writes. */
+export function viewRoom(room: Room, writes: readonly Write[], userId: string): RoomView {
+  const { name, log, loaded, loadingOlder } = room;
+  const mine = writes.filter((write) => write.room === name);
+  return {
+    name,
+    topic: name === GENERAL ? null : log.topic,
+    loaded,
+    messages: withChanges(log.messages, mine),
+    // That of the room's beginning is known before the messages after it are.
+    notices: log.notices.filter(({ seq }) => seq >= log.from),
+    outgoing: withoutShown(mine, log.messages, userId),
+    more: log.more,
+    loadingOlder,
+  };
+}
+
+/** How many of these writes would be lost with the page. */
+export function countUnsent(writes: readonly Write[]): number {
+  return writes.filter((write) => write.state !== "stored" && !isRoomWrite(write)).length;
+}
+
+/** The messages, as my changes make them look. */
+function withChanges(
+  messages: readonly Message[],
+  writes: readonly Write[],
+): readonly ShownMessage[] {
+  const changes = new Map<number, (EditWrite | DeleteWrite)[]>();
+  for (const write of writes) {
+    if (write.kind !== "edit" && write.kind !== "delete") continue;
+    changes.set(write.of, [...(changes.get(write.of) ?? []), write]);
+  }
+  if (changes.size === 0) return messages;
+  return messages.map((message) => (changes.get(message.seq) ?? []).reduce(withChange, message));
+}
+
+function withChange(message: ShownMessage, write: EditWrite | DeleteWrite): ShownMessage {
+  const { kind, clientId, state, problem = "" } = write;
+  const text = kind === "edit" ? { content: write.text } : {};
+  return state === "failed"
+    ? { ...message, refused: { kind, clientId, problem, ...text } }
+    : { ...message, ...text, pending: kind };
+}
+
+/** My messages that the log does not show yet. */
+function withoutShown(
+  writes: readonly Write[],
+  messages: readonly Message[],
+  userId: string,
+): readonly OutgoingMessage[] {
+  const sends = writes.filter((write) => write.kind === "send");
+  if (sends.length === 0) return sends;
+  const mine = messages.filter((message) => message.userId === userId);
+  const shown = new Set(mine.map(({ clientId }) => clientId));
+  return sends.filter(({ clientId }) => !shown.has(clientId));
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
+import { asEntry } from "../src/entries.ts";
 import type { Message } from "../src/protocol.ts";
 import { EMPTY_LOG, reduceRoom } from "../src/room-log.ts";
 import { FakeServer } from "./fake-server.ts";
@@ -51,11 +52,11 @@ test.each(upTo(200))("any order, doubling or loss of events, seed %i", (seed) =>
     const before = log;
     if (log.last === null) {
       if (what < 0.2) log = pages();
-      else log = reduceRoom(log, { kind: "live", messages: [pick(random, all)] });
+      else log = reduceRoom(log, { kind: "live", entries: [asEntry(pick(random, all))] });
     } else if (what < 0.8) {
       const from = Math.floor(random() * total);
       const messages = all.slice(from, from + 1 + Math.floor(random() * 3));
-      log = reduceRoom(log, { kind: "live", messages });
+      log = reduceRoom(log, { kind: "live", entries: messages.map(asEntry) });
     } else {
       // A late answer asks from an earlier number than we have now.
       log = resume(Math.floor(random() * (log.last + 1)), 1 + Math.floor(random() * 5));
