@@ -217,7 +217,7 @@ export class Chat {
     if (event.event === "bye" || entries.length === 0) return;
     this.#liveness.heard(event.room);
     // Before the log takes them: one that is held for its predecessor is stored all the same.
-    this.#acknowledge(entries);
+    this.#acknowledge(event.room, entries);
     this.#rooms.heard(event.room, entries);
   }
 
@@ -227,7 +227,7 @@ export class Chat {
       this.#connection.request("getRecentMessages", request),
     );
     // Once they are in the log, they look like everybody's.
-    this.#acknowledge("changes" in page ? page.changes : page.messages.map(asEntry));
+    this.#acknowledge(room, "changes" in page ? page.changes : page.messages.map(asEntry));
     return page;
   }
 
@@ -275,9 +275,10 @@ export class Chat {
     this.#notify();
   }
 
-  #acknowledge(entries: readonly Change[]): void {
+  #acknowledge(room: string, entries: readonly Change[]): void {
     if (this.#outbox.writes.length === 0) return;
     for (const entry of entries) {
+      if (entry.kind === "delete") this.#outbox.gone(room, entry.message.seq);
       const author = authorOf(entry);
       if (author?.userId !== this.#login.userId) continue;
       this.#outbox.acknowledge(author.clientId, { seq: entry.seq });

@@ -127,6 +127,14 @@ export class Outbox {
     this.#pump(write.room);
   }
 
+  /** The message is gone, and with it what was refused to be changed in it. */
+  gone(room: string, seq: number): void {
+    const rest = this.#writes.filter(
+      (write) => !(write.room === room && isChangeOf(write, seq) && write.state === "failed"),
+    );
+    if (rest.length < this.#writes.length) this.#update(rest);
+  }
+
   /** The log of the room shows every number up to `last`; null when it was begun anew. */
   shown(room: string, last: number | null): void {
     const rest = this.#writes.filter(
@@ -182,6 +190,9 @@ export class Outbox {
     if (isRoomWrite(write)) {
       this.#remove(write.clientId);
       write.settled.reject(error);
+    } else if (write.kind !== "send" && error.body.code === "not_found") {
+      // The message is gone, and there is nothing that could show the refusal.
+      this.#remove(write.clientId);
     } else {
       this.#replace(write.clientId, { ...write, state: "failed", problem: error.message });
     }
@@ -223,4 +234,8 @@ export class Outbox {
     this.#storage.save(writes);
     this.#sink.changed();
   }
+}
+
+function isChangeOf(write: Write, seq: number): boolean {
+  return (write.kind === "edit" || write.kind === "delete") && write.of === seq;
 }

@@ -134,6 +134,8 @@ function follow(log: RoomLog, after: number, page: ChangesPage): RoomLog {
 }
 
 function begin(log: RoomLog, page: Omit<MessagesPage, "room">): RoomLog {
+  // Begun meanwhile: what we have since then goes further than this page.
+  if (log.last !== null) return log;
   const { epoch, head, messages, more } = page;
   const begun = {
     ...log,

@@ -223,7 +223,7 @@ export class Room {
     if (last === null) {
       const page = await this.#source.fetch({ room, limit: PAGE });
       if (isChanges(page)) return false;
-      this.#paged = true;
+      this.#paged ||= this.#log.last === null;
       this.#apply({ kind: "newest", page });
       return true;
     }

@@ -4,10 +4,10 @@ import { asEntry } from "../src/entries.ts";
 import type { ChangesPage, Message, MessagesPage } from "../src/protocol.ts";
 import { EMPTY_LOG, reduceRoom } from "../src/room-log.ts";
 import type { RoomLog } from "../src/room-log.ts";
-import { FakeServer } from "./fake-server.ts";
+import { FakeRoom } from "./fake-room.ts";
 
-const server = new FakeServer();
-const ALL: readonly Message[] = Array.from({ length: 20 }, (_, i) => server.append(`m${i + 1}`));
+const room = new FakeRoom("general");
+const ALL: readonly Message[] = Array.from({ length: 20 }, (_, i) => room.append(`m${i + 1}`));
 
 function newest(from: number, through: number, epoch = 1): MessagesPage {
   const messages = ALL.slice(from - 1, through);
