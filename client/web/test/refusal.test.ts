@@ -19,13 +19,14 @@ test("a refusal on the socket is told in a sentence, beside its field", () => {
 
 test("how long to wait is told in whole seconds", () => {
   const body = { code: "rate_limited", message: "too often", retryable: true } as const;
-  expect(refusalOf(new Refused({ ...body, retryAfterMs: 1_200 }))?.retryAfterSeconds).toBe(2);
-  expect(refusalOf(new Refused(body))?.retryAfterSeconds).toBeNull();
+  expect(refusalOf(new Refused({ ...body, retryAfterMs: 1_200 })).retryAfterSeconds).toBe(2);
+  expect(refusalOf(new Refused(body)).retryAfterSeconds).toBeNull();
 });
 
 test("a refused call is told in its own words, silence as such, and a fault not at all", () => {
   const error = new HttpError(409, "name_taken", "Somebody has this name.", "username");
   expect(refusalOf(error)).toMatchObject({ field: "username", message: error.message });
-  expect(refusalOf(new OutcomeUnknown("silence"))?.message).toContain("No answer came.");
-  expect(refusalOf(new TypeError("x is not a function"))).toBeNull();
+  expect(refusalOf(new OutcomeUnknown("silence")).message).toContain("No answer came.");
+  const fault = new TypeError("x is not a function");
+  expect(() => refusalOf(fault)).toThrow(fault);
 });

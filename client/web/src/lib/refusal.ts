@@ -23,14 +23,14 @@ const WORDS: Partial<Record<NonNullable<Refusal["code"]>, string>> = {
 /** The fields that a refusal on the socket, which names none, is about. */
 const FIELDS: Partial<Record<NonNullable<Refusal["code"]>, string>> = { room_taken: "room" };
 
-/** What a failed call says to a person; null when it did not fail by anybody's word. */
-export function refusalOf(error: unknown): Refusal | null {
+/** What a failed call says to a person. Whatever else went wrong is thrown once more. */
+export function refusalOf(error: unknown): Refusal {
   if (error instanceof HttpError) return error;
   if (error instanceof OutcomeUnknown) {
     const message = "No answer came. Check your connection and try again.";
     return { code: null, message, field: null, retryAfterSeconds: null };
   }
-  if (!(error instanceof Refused)) return null;
+  if (!(error instanceof Refused)) throw error;
   const { code, message, retryAfterMs } = error.body;
   return {
     code,

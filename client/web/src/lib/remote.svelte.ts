@@ -24,9 +24,7 @@ export class Remote<T> {
     } catch (error) {
       // Signed out: the page that showed it is gone.
       if (error instanceof SignedOut) return;
-      const refusal = refusalOf(error);
-      if (refusal === null) throw error;
-      this.problem = refusal.message;
+      this.problem = refusalOf(error).message;
     }
   };
 }

@@ -1,5 +1,4 @@
 import type { Chat, RoomInfo } from "@parley/sdk";
-import { SignedOut } from "@parley/sdk";
 
 import { refusalOf } from "../lib/refusal.ts";
 
@@ -29,10 +28,7 @@ export class Directory {
       this.rooms = [...(this.rooms ?? []), ...page.rooms];
       this.more = page.more;
     } catch (error) {
-      if (error instanceof SignedOut) return;
-      const refusal = refusalOf(error);
-      if (refusal === null) throw error;
-      this.problem = refusal.message;
+      this.problem = refusalOf(error).message;
     } finally {
       this.loading = false;
     }
