@@ -257,9 +257,9 @@ test("all other sessions can be ended at once, and this one goes on", async () =
   await pressUntil(ada, "Tab", "End all others");
   await ada.keyboard.press("Enter");
   await ada.getByText("All other sessions have ended.").waitFor();
-  expect(await ada.evaluate(() => document.activeElement?.textContent)).toBe(
-    "Where you are logged in",
-  );
+  await expect
+    .poll(() => ada.evaluate(() => document.activeElement?.textContent))
+    .toBe("Where you are logged in");
   expect(await sessions(ada).count()).toBe(1);
   for (const page of others) {
     await page.getByText("This session was ended.").waitFor({ timeout: TOLD_MS });

@@ -8,10 +8,11 @@ import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
 
 const SCREENSHOTS = join(import.meta.dirname, "screenshots");
-const SIZES = [
-  { width: 1280, height: 800 },
-  { width: 360, height: 640 },
-];
+
+/** A desk's screen, and a small telephone's. */
+export const WIDE = { width: 1280, height: 800 };
+export const NARROW = { width: 360, height: 640 };
+
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** Starts the Chromium that `CHROMIUM` names, or the machine's own. */
@@ -45,13 +46,13 @@ function findChromium(): string {
  * Looks at the page in light and dark, wide and narrow: axe finds nothing, nothing scrolls sideways;
  * and a screenshot of each is kept for a person to look at.
  */
-export async function inspect(page: Page, name: string): Promise<void> {
+export async function inspect(page: Page, name: string, sizes = [WIDE, NARROW]): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   const size = page.viewportSize();
   const faults: string[] = [];
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    for (const viewport of SIZES) {
+    for (const viewport of sizes) {
       await page.setViewportSize(viewport);
       // A colour in transition is neither the one nor the other.
       await page.evaluate(() =>

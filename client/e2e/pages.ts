@@ -1,5 +1,11 @@
 import type { BrowserContext, Locator, Page } from "playwright-core";
 
+/** Tells this run's people, rooms and messages from those of others on the same server. */
+export const RUN = Date.now().toString(36);
+
+/** Everybody's. */
+export const PASSWORD = "correct horse battery staple";
+
 /** What browsers complained about, on the pages that {@link open} has opened. */
 export const complaints: string[] = [];
 
@@ -25,8 +31,8 @@ export const online = (page: Page): Locator =>
   page.getByRole("status").getByText("Online", { exact: true });
 
 /** Where messages are written. */
-export const composer = (page: Page): Locator =>
-  page.getByRole("textbox", { name: "Message to general" });
+export const composer = (page: Page, room = "general"): Locator =>
+  page.getByRole("textbox", { name: `Message to ${room}`, exact: true });
 
 /** The field for a password; the button that shows it has a similar name. */
 export const passwordField = (page: Page, name = "Password"): Locator =>
@@ -62,6 +68,33 @@ export async function logIn(page: Page, login: string, password: string): Promis
   await page.getByLabel("User name or e-mail").fill(login);
   await tabTo(page, "password");
   await page.keyboard.insertText(password);
+  await page.keyboard.press("Enter");
+}
+
+/** Signs up by keyboard, from the log-in page. */
+export async function signUp(page: Page, name: string): Promise<void> {
+  await heading(page, "Log in to Parley").waitFor();
+  await pressUntil(page, "Tab", "Create an account");
+  await page.keyboard.press("Enter");
+  await heading(page, "Create your account").waitFor();
+  await tabTo(page, "username");
+  await page.keyboard.type(name);
+  // Past the address, which nobody needs here.
+  await tabTo(page, "password");
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press("Enter");
+  await online(page).waitFor();
+}
+
+/** The texts of this run, in the order shown. */
+export async function texts(page: Page): Promise<string[]> {
+  const all = await page.locator("[data-key] .text").allTextContents();
+  return all.filter((text) => text.includes(RUN));
+}
+
+/** Writes a message where the focus is. */
+export async function write(page: Page, text: string): Promise<void> {
+  await page.keyboard.insertText(`${text} ${RUN}`);
   await page.keyboard.press("Enter");
 }
 

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { inspect, startBrowser } from "./browser.ts";
+import { inspect, NARROW, startBrowser } from "./browser.ts";
 import {
   complaints,
   composer,
@@ -9,17 +9,19 @@ import {
   logIn,
   online,
   open,
+  PASSWORD,
   passwordField,
   pressUntil,
+  RUN,
+  signUp,
   tabTo,
+  texts,
+  write,
 } from "./pages.ts";
 import { startServer } from "./server.ts";
 import type { Server } from "./server.ts";
 import { layWire } from "./wire.ts";
 import type { Wire } from "./wire.ts";
-
-const RUN = Date.now().toString(36);
-const PASSWORD = "correct horse battery staple";
 
 let server: Server;
 let wire: Wire;
@@ -43,31 +45,6 @@ afterAll(async () => {
   await wire?.close();
   await server?.stop();
 });
-
-/** The texts of this run, in the order shown. */
-async function texts(page: Page): Promise<string[]> {
-  const all = await page.locator("[data-key] .text").allTextContents();
-  return all.filter((text) => text.includes(RUN));
-}
-
-async function write(page: Page, text: string): Promise<void> {
-  await page.keyboard.insertText(`${text} ${RUN}`);
-  await page.keyboard.press("Enter");
-}
-
-async function signUp(page: Page, name: string): Promise<void> {
-  await heading(page, "Log in to Parley").waitFor();
-  await pressUntil(page, "Tab", "Create an account");
-  await page.keyboard.press("Enter");
-  await heading(page, "Create your account").waitFor();
-  await tabTo(page, "username");
-  await page.keyboard.type(name);
-  // Past the address, which nobody needs here.
-  await tabTo(page, "password");
-  await page.keyboard.type(PASSWORD);
-  await page.keyboard.press("Enter");
-  await online(page).waitFor();
-}
 
 /** Retries in vain until the next attempt is at least so many seconds away. */
 async function failUntilWaiting(page: Page, seconds: number): Promise<void> {
@@ -331,10 +308,13 @@ test("logging out with unsent messages asks first", async () => {
   await grace.getByText("You are offline.").waitFor();
   await composer(grace).focus();
   await write(grace, "never sent");
-  await pressUntil(grace, "Shift+Tab", "Log out");
+  await pressUntil(grace, "Shift+Tab", "Rooms");
+  await grace.keyboard.press("Enter");
+  await pressUntil(grace, "Tab", "Log out");
   await grace.keyboard.press("Enter");
   await heading(grace, "Log out now?").waitFor();
-  await inspect(grace, "log-out");
+  await inspect(grace, "log-out", [NARROW]);
+  await grace.keyboard.press("Escape");
   await grace.keyboard.press("Escape");
   wire.mend();
   await expect.poll(() => texts(ada), { timeout: 40_000 }).toContain(`never sent ${RUN}`);

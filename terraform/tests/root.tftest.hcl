@@ -37,7 +37,7 @@ run "each_role_may_make_the_calls_of_its_function" {
   }
 
   assert {
-    condition     = jsondecode(module.function["send-message"].policy).Statement[3].Resource == ["arn:aws:dynamodb:us-east-1:123456789012:table/parley-prod-sends"]
+    condition     = jsondecode(module.function["send-message"].policy).Statement[6].Resource == ["arn:aws:dynamodb:us-east-1:123456789012:table/parley-prod-sends"]
     error_message = "A statement is about another table than it names."
   }
 
@@ -46,8 +46,11 @@ run "each_role_may_make_the_calls_of_its_function" {
     condition = [for statement in jsondecode(module.function["send-message"].policy).Statement : statement.Action] == [
       ["logs:CreateLogStream", "logs:PutLogEvents"],
       ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
-      ["dynamodb:Query", "dynamodb:PutItem"],
-      ["dynamodb:PutItem"],
+      ["dynamodb:UpdateItem"],
+      ["dynamodb:GetItem"],
+      ["dynamodb:GetItem"],
+      ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"],
+      ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
       ["dynamodb:Query", "dynamodb:DeleteItem"],
       ["execute-api:ManageConnections"],
     ]
@@ -55,7 +58,7 @@ run "each_role_may_make_the_calls_of_its_function" {
   }
 
   assert {
-    condition     = jsondecode(module.function["send-message"].policy).Statement[5].Resource == ["arn:aws:execute-api:us-east-1:123456789012:mockapi/v1/POST/@connections/*"]
+    condition     = jsondecode(module.function["send-message"].policy).Statement[8].Resource == ["arn:aws:execute-api:us-east-1:123456789012:mockapi/v1/POST/@connections/*"]
     error_message = "send-message may do more to sockets than post to those of this stage."
   }
 
@@ -149,7 +152,11 @@ run "functions_get_the_settings_that_they_read" {
 
   assert {
     condition = module.function["send-message"].environment == tomap({
+      RATE_LIMITS         = "on"
+      TABLE_MEMBERSHIPS   = "parley-prod-memberships"
       TABLE_MESSAGES      = "parley-prod-messages"
+      TABLE_RATES         = "parley-prod-rates"
+      TABLE_ROOMS         = "parley-prod-rooms"
       TABLE_SENDS         = "parley-prod-sends"
       TABLE_SUBSCRIPTIONS = "parley-prod-subscriptions"
       PUSH_ENDPOINT       = "https://mockapi.execute-api.us-east-1.amazonaws.com/v1"
@@ -208,7 +215,7 @@ run "tables_are_protected_and_restorable_in_prod" {
   }
 
   assert {
-    condition     = toset(values(output.table_names)) == toset([for name in ["accounts", "connections", "messages", "rooms", "sends", "subscriptions"] : "parley-prod-${name}"])
+    condition     = toset(values(output.table_names)) == toset([for name in ["accounts", "connections", "memberships", "messages", "rates", "rooms", "sends", "subscriptions"] : "parley-prod-${name}"])
     error_message = "A table is missing, or has another environment's name."
   }
 }
@@ -228,7 +235,17 @@ run "restored_tables_are_taken_over_and_those_of_sockets_stay" {
   }
 
   override_resource {
+    target = module.table["memberships"].aws_dynamodb_table.this
+    values = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mock" }
+  }
+
+  override_resource {
     target = module.table["messages"].aws_dynamodb_table.this
+    values = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mock" }
+  }
+
+  override_resource {
+    target = module.table["rates"].aws_dynamodb_table.this
     values = { arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mock" }
   }
 
@@ -249,12 +266,16 @@ run "restored_tables_are_taken_over_and_those_of_sockets_stay" {
 
   variables {
     table_generation = "-r20261123050000"
-    restored_tables  = ["accounts", "messages", "rooms", "sends"]
+    restored_tables  = ["accounts", "memberships", "messages", "rooms", "sends"]
   }
 
   assert {
     condition = module.function["send-message"].environment == tomap({
+      RATE_LIMITS         = "on"
+      TABLE_MEMBERSHIPS   = "parley-prod-memberships-r20261123050000"
       TABLE_MESSAGES      = "parley-prod-messages-r20261123050000"
+      TABLE_RATES         = "parley-prod-rates"
+      TABLE_ROOMS         = "parley-prod-rooms-r20261123050000"
       TABLE_SENDS         = "parley-prod-sends-r20261123050000"
       TABLE_SUBSCRIPTIONS = "parley-prod-subscriptions"
       PUSH_ENDPOINT       = "https://mockapi.execute-api.us-east-1.amazonaws.com/v1"
@@ -263,7 +284,7 @@ run "restored_tables_are_taken_over_and_those_of_sockets_stay" {
   }
 
   assert {
-    condition     = toset(values(output.table_names)) == toset(["parley-prod-accounts-r20261123050000", "parley-prod-connections", "parley-prod-messages-r20261123050000", "parley-prod-rooms-r20261123050000", "parley-prod-sends-r20261123050000", "parley-prod-subscriptions"])
+    condition     = toset(values(output.table_names)) == toset(["parley-prod-accounts-r20261123050000", "parley-prod-connections", "parley-prod-memberships-r20261123050000", "parley-prod-messages-r20261123050000", "parley-prod-rates", "parley-prod-rooms-r20261123050000", "parley-prod-sends-r20261123050000", "parley-prod-subscriptions"])
     error_message = "A table is not of the restored generation."
   }
 }

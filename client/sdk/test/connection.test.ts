@@ -135,6 +135,7 @@ test("a refused handshake backs off", async () => {
 
 test.each([
   { code: 4004, phase: "stopped", signedOut: true },
+  { code: 4005, phase: "stopped", signedOut: false },
   { code: 4000, phase: "stopped", signedOut: false },
 ])("close code $code stops", async ({ code, ...state }) => {
   const h = await start();
@@ -144,9 +145,9 @@ test.each([
   expect(h.server.sockets).toHaveLength(1);
 });
 
-test("a stopped connection starts again when the person wants it", async () => {
+test.each([4000, 4005])("after %i it starts again when the person wants it", async (code) => {
   const h = await start();
-  h.server.socket.end(4000);
+  h.server.socket.end(code);
   h.chat.connect();
   await h.pass(10);
   expect(h.view.connection.phase).toBe("online");
@@ -279,6 +280,29 @@ test("an old socket that dies during the handover does not matter", async () => 
   await h.pass(10);
   expect(h.view.connection.phase).toBe("online");
   expect(h.server.sockets).toHaveLength(2);
+});
+
+test("bye with 4005 stops, and says why, in a new session of the window", async () => {
+  const h = await start();
+  h.server.socket.push({ event: "bye", code: 4005, reason: "Too many.", reconnect: false });
+  expect(h.view.connection).toEqual({ phase: "stopped", reason: "Too many.", signedOut: false });
+  await h.pass(600_000);
+  expect(h.server.sockets).toHaveLength(1);
+});
+
+test("a handover whose new socket is one too many goes on with it", async () => {
+  const h = await start();
+  const [old] = h.server.sockets;
+  h.server.fault = ({ action }) => {
+    if (action !== "hello") return undefined;
+    // The old socket is the oldest of all.
+    old?.push({ event: "bye", code: 4005, reason: "Too many.", reconnect: false });
+    return undefined;
+  };
+  old?.push({ event: "bye", code: 4200, reason: "", reconnect: true });
+  await h.pass(20);
+  expect(h.view.connection.phase).toBe("online");
+  expect(h.server.sockets.map(({ closed }) => closed)).toEqual([true, false]);
 });
 
 test("closing during an attempt leaves no socket behind", async () => {

@@ -128,7 +128,8 @@ test.each(upTo(200))("any order, doubling, loss and race, seed %i", (seed) => {
   expect(log.messages).toEqual(whole(room).messages);
   expect(log).toMatchObject({ last: room.head, head: room.head, from: 1, held: [] });
   const notices = whole(room).notices.map(({ seq }) => seq);
-  expect(notices).toEqual(expect.arrayContaining(log.notices.map(({ seq }) => seq)));
+  const heard = log.notices.map(({ seq }) => seq);
+  expect(heard).toEqual(notices.filter((seq) => heard.includes(seq)));
 });
 
 test.each(upTo(40))("a resume at every boundary, in pages of every size, seed %i", (seed) => {

@@ -62,6 +62,45 @@ test("while the numbers are forgotten, live messages wait for the newest page", 
   expect(log).toMatchObject({ last: 3, head: 3, epoch: 2, held: [] });
 });
 
+test("an entry that we have still brings the state that it shows", () => {
+  const other = new FakeRoom("general");
+  other.append("m1");
+  const page = other.page({ size: 9 }) as MessagesPage;
+  const [edit, gone] = [other.edit(1, "edited"), other.delete(1)];
+  // The page was read in the middle of the changes' commits.
+  let log = reduceRoom(EMPTY_LOG, { kind: "newest", page: { ...page, head: 3 } });
+  log = reduceRoom(log, { kind: "live", entries: [edit] });
+  expect(log.messages).toMatchObject([{ content: "edited", ver: 2 }]);
+  log = reduceRoom(log, { kind: "live", entries: [gone] });
+  expect(log.messages).toEqual([]);
+  expect(reduceRoom(log, { kind: "live", entries: [edit] }).messages).toEqual([]);
+});
+
+test("a page of which all has been deleted meanwhile moves on all the same", () => {
+  const other = new FakeRoom("general");
+  for (let i = 1; i <= 4; i++) other.append(`m${i}`);
+  let log = reduceRoom(EMPTY_LOG, { kind: "start", ...other.stand });
+  const page = other.page({ before: 5, size: 2 }) as MessagesPage;
+  const entries = [other.delete(3), other.delete(4)];
+  log = reduceRoom(log, { kind: "live", entries });
+  log = reduceRoom(log, { kind: "older", before: 5, page });
+  expect(log).toMatchObject({ messages: [], from: 3, more: true });
+  expect(log.states.size).toBe(0);
+});
+
+test("when all that was loaded is deleted, older messages join on", () => {
+  const other = new FakeRoom("general");
+  for (let i = 1; i <= 4; i++) other.append(`m${i}`);
+  let log = reduceRoom(EMPTY_LOG, {
+    kind: "newest",
+    page: other.page({ size: 1 }) as MessagesPage,
+  });
+  log = reduceRoom(log, { kind: "live", entries: [other.delete(4)] });
+  const page = other.page({ before: log.from, size: 9 }) as MessagesPage;
+  log = reduceRoom(log, { kind: "older", before: log.from, page });
+  expect(seqs(log)).toEqual([1, 2, 3]);
+});
+
 test("numbers advance to `through`, whatever kinds the page ends with", () => {
   const page = { ...changes(6, 6), through: 9, head: 9 };
   const log = reduceRoom(begun(1, 5), { kind: "changes", after: 5, page });

@@ -10,7 +10,7 @@ import {
 import type { ChatView } from "@parley/sdk";
 
 import { socketUrl } from "./config.ts";
-import { forgetDraft } from "./lib/draft.ts";
+import { forgetDrafts } from "./lib/draft.ts";
 
 /** Who uses the page, as far as that is known. */
 export type Screen =
@@ -154,7 +154,7 @@ export class AppState {
       this.#leaving = false;
     }
     chat.discard();
-    forgetDraft(login.userId);
+    forgetDrafts(login.userId);
     this.known = "";
     this.#become({ name: "signed-out", notice: null });
   }

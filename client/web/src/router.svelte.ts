@@ -1,5 +1,9 @@
+import { ROOM_NAME } from "./lib/room-name.ts";
+
 const PAGES = {
-  "/": "home",
+  "/": "room",
+  "/rooms": "rooms",
+  "/create-room": "create-room",
   "/sign-up": "sign-up",
   "/verify": "verify",
   "/forgot": "forgot",
@@ -9,18 +13,28 @@ const PAGES = {
 } as const;
 
 /** A path of ours. The server answers each of them with `index.html`. */
-export type Path = keyof typeof PAGES;
+export type Path = keyof typeof PAGES | `/rooms/${string}`;
 
 /** What is at a path. */
-export type Page = (typeof PAGES)[Path];
+export type Page = (typeof PAGES)[keyof typeof PAGES];
+
+/** The room that everyone is in. */
+export const GENERAL = "general";
 
 /** Where the browser is. */
 export interface Place {
   readonly page: Page;
+  /** Which room, on the page `room`. */
+  readonly room: string;
   /** What a one-time link carried behind `#token=`. */
   readonly token: string | null;
   /** Whose account the link is about, if it says so: a label, which anybody may have written. */
   readonly username: string | null;
+}
+
+/** Where a room is. */
+export function roomPath(room: string): Path {
+  return room === GENERAL ? "/" : `/rooms/${room}`;
 }
 
 /** The address bar, as the page's state. */
@@ -46,9 +60,20 @@ class Router {
 export const router = new Router();
 
 function arrive(): Place {
-  const page = (PAGES as Record<string, Page | undefined>)[location.pathname] ?? "home";
   const carried = new URLSearchParams(location.hash.slice(1));
   // Neither the history nor a look at the screen shall give the token away.
   if (location.hash !== "") history.replaceState(null, "", location.pathname);
-  return { page, token: carried.get("token"), username: carried.get("name") };
+  return {
+    ...at(location.pathname),
+    token: carried.get("token"),
+    username: carried.get("name"),
+  };
+}
+
+/** What is at a path; where nothing is, everyone's room. */
+function at(path: string): Pick<Place, "page" | "room"> {
+  const [, room] = /^\/rooms\/([^/]+)$/.exec(path) ?? [];
+  if (room !== undefined && ROOM_NAME.test(room)) return { page: "room", room };
+  const page = (PAGES as Record<string, Page | undefined>)[path] ?? "room";
+  return { page, room: GENERAL };
 }

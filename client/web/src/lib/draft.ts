@@ -1,31 +1,33 @@
-/** What a person has begun to write, which outlives a reload of the page. */
-export function loadDraft(userId: string): string {
+/** What a person has begun to write in a room, which outlives a reload of the page. */
+export function loadDraft(userId: string, room: string): string {
   try {
-    return sessionStorage.getItem(key(userId)) ?? "";
+    return sessionStorage.getItem(key(userId, room)) ?? "";
   } catch {
     return "";
   }
 }
 
-/** Keeps what a person has begun to write. */
-export function saveDraft(userId: string, draft: string): void {
-  if (draft === "") return forgetDraft(userId);
+/** Keeps what a person has begun to write in a room. */
+export function saveDraft(userId: string, room: string, draft: string): void {
   try {
-    sessionStorage.setItem(key(userId), draft);
+    if (draft === "") sessionStorage.removeItem(key(userId, room));
+    else sessionStorage.setItem(key(userId, room), draft);
   } catch {
     // A browser that keeps nothing still sends.
   }
 }
 
-/** Keeps it no longer: whoever uses the browser next must not read it. */
-export function forgetDraft(userId: string): void {
+/** Keeps none of it any longer: whoever uses the browser next must not read it. */
+export function forgetDrafts(userId: string): void {
   try {
-    sessionStorage.removeItem(key(userId));
+    for (const name of Object.keys(sessionStorage)) {
+      if (name.startsWith(key(userId, ""))) sessionStorage.removeItem(name);
+    }
   } catch {
     // Nothing was kept.
   }
 }
 
-function key(userId: string): string {
-  return `parley.draft.${userId}`;
+function key(userId: string, room: string): string {
+  return `parley.draft.${userId}/${room}`;
 }

@@ -1,4 +1,6 @@
-import { HttpError, SignedOut } from "@parley/sdk";
+import { SignedOut } from "@parley/sdk";
+
+import { refusalOf } from "./refusal.ts";
 
 /** Something that the server has, for a component to show. */
 export class Remote<T> {
@@ -20,9 +22,9 @@ export class Remote<T> {
       this.value = await this.#load();
       this.problem = null;
     } catch (error) {
-      if (error instanceof HttpError) this.problem = error.message;
       // Signed out: the page that showed it is gone.
-      else if (!(error instanceof SignedOut)) throw error;
+      if (error instanceof SignedOut) return;
+      this.problem = refusalOf(error).message;
     }
   };
 }

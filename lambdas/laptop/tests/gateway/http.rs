@@ -115,7 +115,7 @@ async fn the_site_and_its_single_page_fallback() {
     let get =
         async |path: &str| reqwest::get(format!("{}{path}", laptop.http_url())).await.unwrap();
 
-    for path in ["/", "/rooms/general"] {
+    for path in ["/", "/rooms", "/rooms/general"] {
         let page = get(path).await;
         assert_eq!(page.status(), StatusCode::OK, "{path}");
         assert_eq!(page.headers()["cache-control"], "no-cache");

@@ -181,6 +181,9 @@ fn frame_bytes(changes: Vec<Change>) -> usize {
 }
 
 proptest! {
+    // Serializing pages again and again is slow without optimization.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
     #[test]
     fn a_page_of_changes_is_whole_up_to_its_end(
         log in log(),
