@@ -18,6 +18,7 @@ mod scenario;
 pub mod scenarios;
 pub mod smoke;
 pub mod token;
+pub mod transport;
 pub mod verify;
 pub mod wire;
 

@@ -20,7 +20,7 @@ use actor::{Actor, Command, Happening};
 use outbox::Fate;
 
 pub use room::Room;
-pub use view::{Acknowledged, Sent, View};
+pub use view::{Acknowledged, NewMessage, Sent, View, Write};
 
 /// What a socket is opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,12 +78,12 @@ impl Drop for Client {
     }
 }
 
-/// A message on its way; dropping it does not call it back.
+/// A write on its way; dropping it does not call it back.
 #[derive(Debug)]
 pub struct Sending(oneshot::Receiver<Fate>);
 
 impl Sending {
-    /// Waits until the message is stored, through any number of attempts and any length of time.
+    /// Waits until the write is stored, through any number of attempts and any length of time.
     ///
     /// # Errors
     /// When it is refused for good.
@@ -148,10 +148,30 @@ impl Client {
     /// Puts a message on its way.
     #[must_use]
     pub fn post(&self, room: &str, content: impl Into<String>) -> Sending {
+        self.write(room, Write::Send { content: content.into() })
+    }
+
+    /// Puts a write on its way.
+    #[must_use]
+    pub fn write(&self, room: &str, write: Write) -> Sending {
         let (done, fate) = oneshot::channel();
-        let command = Command::Send { room: room.to_owned(), content: content.into(), done };
+        let command = Command::Write { room: room.to_owned(), write, done };
         self.queue.send(Happening::Command(command)).ok();
         Sending(fate)
+    }
+
+    /// Makes a write and waits until it is stored.
+    ///
+    /// # Errors
+    /// When it is refused for good, or takes too long.
+    pub async fn store(&self, room: &str, write: Write) -> Result<Acknowledged, Failure> {
+        within("acknowledgement", self.write(room, write).acknowledged()).await?
+    }
+
+    /// Asks for the page of history before what is shown of a room.
+    pub fn look_back(&self, room: &str) {
+        let command = Command::Older { room: room.to_owned() };
+        self.queue.send(Happening::Command(command)).ok();
     }
 
     /// Sends a message and waits until it is stored.
