@@ -6,6 +6,7 @@ mod admin;
 mod body;
 pub mod client;
 mod failure;
+pub mod history;
 mod http;
 mod mailbox;
 mod outside;

@@ -1,3 +1,5 @@
+//! What carries the sockets of clients: TCP, or what a test puts in its place.
+
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
