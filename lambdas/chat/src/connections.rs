@@ -83,16 +83,16 @@ impl Connections {
         Ok(connections)
     }
 
-    /// Deletes the socket's row.
+    /// Deletes a socket's row.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn delete(&self, caller: &Caller) -> Result<(), Error> {
+    pub async fn delete(&self, user_id: &str, connection_id: &str) -> Result<(), Error> {
+        let key = [("userId", user_id), ("connectionId", connection_id)];
         self.dynamodb
             .delete_item()
             .table_name(&self.table)
-            .key("userId", AttributeValue::S(caller.identity.user_id.clone()))
-            .key("connectionId", AttributeValue::S(caller.connection_id.clone()))
+            .set_key(Some(aws::text_key(key)))
             .send()
             .await
             .map_err(Error::service("DeleteItem", "connections"))?;

@@ -1,4 +1,4 @@
-//! Telling a room: one post to each of its sockets, within limits that keep a dead or slow one from
+//! Telling a room what became of it: one post to each of its sockets, within limits that keep a dead or slow one from
 //! costing the others anything.
 
 use std::time::Duration;
@@ -74,11 +74,18 @@ impl Fanout {
         }
     }
 
-    /// Tells every socket of the room, the sender's own first.
+    /// Tells every socket of the room, and some more, which need not hear it any longer; the sender's
+    /// own first.
     ///
     /// Whatever happens here, the event is in the log already: a failure is logged and counted, and
     /// is nobody's error.
-    pub async fn tell(&self, room: &RoomName, event: &Event, sender: &Caller) -> Report {
+    pub async fn tell(
+        &self,
+        room: &RoomName,
+        event: &Event,
+        sender: &Caller,
+        also: Vec<Subscription>,
+    ) -> Report {
         let Ok(frame) = serde_json::to_vec(event) else {
             Error::Fault("an event could not be written").log();
             return Report::default();
@@ -95,6 +102,11 @@ impl Fanout {
                 return Report::default();
             }
         };
+        for socket in also {
+            if !targets.iter().any(|target| target.connection_id == socket.connection_id) {
+                targets.push(socket);
+            }
+        }
         targets.sort_by_key(|target| target.user_id != sender.identity.user_id);
         let (report, gone) = self.post_to_all(&targets, Blob::new(frame), deadline).await;
         self.reap(room, report, gone).await;

@@ -61,29 +61,38 @@ impl Farewell {
     /// # Errors
     /// When the table does not answer, or some sockets could not be ended in time: ask again.
     pub async fn say(&self, user_id: &str, which: Which<'_>, reason: &str) -> Result<(), Error> {
-        let since = Instant::now();
-        let bye = Event::Bye {
-            code: CloseCode::SessionEnded.number(),
-            reason: reason.to_owned(),
-            reconnect: false,
-        };
-        let bye = serde_json::to_vec(&bye).map_err(|_| Error::Fault("a bye cannot be written"))?;
-        let bye = Blob::new(bye);
         let connections = self.connections.of_user(user_id).await?;
         let concerned = connections.into_iter().filter(|connection| match which {
             Which::All => true,
             Which::Session(session) => connection.session_id.as_deref() == Some(session),
             Which::AllBut(session) => connection.session_id.as_deref() != Some(session),
         });
-        let left = stream::iter(concerned)
+        self.end_all(concerned, CloseCode::SessionEnded, reason).await
+    }
+
+    /// Tells sockets why, and ends them.
+    ///
+    /// # Errors
+    /// When some could not be ended in time.
+    pub async fn end_all(
+        &self,
+        connections: impl IntoIterator<Item = Connection>,
+        code: CloseCode,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let since = Instant::now();
+        let bye = Event::Bye { code: code.number(), reason: reason.to_owned(), reconnect: false };
+        let bye = serde_json::to_vec(&bye).map_err(|_| Error::Fault("a bye cannot be written"))?;
+        let bye = Blob::new(bye);
+        let left = stream::iter(connections)
             .map(|connection| self.end(connection, &bye, since))
             .buffer_unordered(IN_FLIGHT)
             .filter(|ended| std::future::ready(!ended))
             .count()
             .await;
         if left > 0 {
-            tracing::error!(left, "Some sockets of an ended session are still open.");
-            return Err(Error::Unfinished("sockets of an ended session are still open"));
+            tracing::error!(left, "Some sockets that were to end are still open.");
+            return Err(Error::Unfinished("sockets that were to end are still open"));
         }
         Ok(())
     }

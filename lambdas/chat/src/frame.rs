@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::Error;
 use crate::clock::Timestamp;
 use crate::identity::Identity;
+use crate::{Error, id};
 
 /// The longest `id`: it comes back in the reply, which has to fit its frame.
 const ID_BYTES: usize = 128;
@@ -77,6 +77,22 @@ where
         Ok(Answer::Always(body) | Answer::IfAsked(body)) => reply(&Reply::new(id, body)),
         Err(error) => refuse(id, &error),
     }
+}
+
+/// Reads a request's `clientId`, or makes one.
+///
+/// # Errors
+/// `bad_request` for one that is none.
+pub fn client_id(given: Option<String>) -> Result<String, Error> {
+    let Some(given) = given else { return id::random("s") };
+    let printable = given.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if given.is_empty() || given.len() > limits::CLIENT_ID_MAX || !printable {
+        return Err(Error::refused(
+            ErrorCode::BadRequest,
+            format!("clientId: 1 to {} printable ASCII characters", limits::CLIENT_ID_MAX),
+        ));
+    }
+    Ok(given)
 }
 
 /// The reply to a frame that is refused whatever it asks.

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
+use crate::aws::Transacted;
 use crate::clock::Timestamp;
+use crate::connections::Connection;
 use crate::frame::Caller;
 use crate::rooms::RoomName;
 use crate::settings::Reader;
@@ -44,13 +46,23 @@ impl Subscription {
     /// The subscription of a caller's socket to a room.
     #[must_use]
     pub fn new(room: &RoomName, caller: &Caller) -> Self {
+        Self::of(room, &caller.connection_id, caller.connected_at, caller)
+    }
+
+    /// The subscription of another socket of a caller.
+    #[must_use]
+    pub fn of_other(room: &RoomName, socket: &Connection, caller: &Caller) -> Self {
+        Self::of(room, &socket.connection_id, Timestamp(socket.connected_at), caller)
+    }
+
+    fn of(room: &RoomName, connection_id: &str, connected_at: Timestamp, caller: &Caller) -> Self {
         Self {
             room: room.to_string(),
-            connection_id: caller.connection_id.clone(),
+            connection_id: connection_id.to_owned(),
             user_id: caller.identity.user_id.clone(),
             username: caller.identity.username.clone(),
-            connected_at: caller.connected_at.0,
-            expires_at: expires_at(caller.connected_at),
+            connected_at: connected_at.0,
+            expires_at: expires_at(connected_at),
         }
     }
 }
@@ -74,6 +86,30 @@ impl Subscriptions {
     /// When the table does not answer.
     pub async fn put(&self, subscription: &Subscription) -> Result<(), Error> {
         aws::put(&self.dynamodb, &self.table, "subscriptions", subscription).await
+    }
+
+    /// Writes several rows, all or none, and only if a condition holds: what a socket may hear may be
+    /// taken from it at the same moment.
+    ///
+    /// # Errors
+    /// When the table does not answer, or stays contended.
+    pub async fn put_if(
+        &self,
+        condition: TransactWriteItem,
+        subscriptions: &[Subscription],
+    ) -> Result<bool, Error> {
+        let mut items = vec![condition];
+        for subscription in subscriptions {
+            let item = serde_dynamo::to_item(subscription).map_err(Error::row("subscriptions"))?;
+            let put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(item))
+                .build()
+                .map_err(|_| Error::Fault("a subscription could not be built"))?;
+            items.push(TransactWriteItem::builder().put(put).build());
+        }
+        let done = aws::transact(&self.dynamodb, "subscriptions", items).await?;
+        Ok(matches!(done, Transacted::Done))
     }
 
     /// Whether the socket hears the room.

@@ -31,3 +31,14 @@ pub enum Event {
         reconnect: bool,
     },
 }
+
+impl Event {
+    /// The event that tells a room of one entry of its log.
+    #[must_use]
+    pub fn telling(room: String, change: Change) -> Self {
+        match change {
+            Change::Message { message, .. } => Self::Messages { room, messages: vec![message] },
+            change => Self::Changes { room, changes: vec![change] },
+        }
+    }
+}

@@ -1,14 +1,12 @@
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde::Deserialize;
 
+use super::entry::{MESSAGE, TOMBSTONE};
+use super::plan::key;
+use super::sends::Send;
 use crate::{Error, aws, settings};
 
-/// `kind` of an entry whose message was erased. It keeps its number, and every version passes over it.
-const TOMBSTONE: &str = "tombstone";
 /// Messages that are erased at once.
 const IN_FLIGHT: usize = 16;
 
@@ -18,15 +16,6 @@ pub struct Eraser {
     dynamodb: Client,
     messages: String,
     sends: String,
-}
-
-/// Where a message of somebody's is.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Send {
-    client_id: String,
-    room: String,
-    seq: u64,
 }
 
 impl Eraser {
@@ -39,8 +28,9 @@ impl Eraser {
         }
     }
 
-    /// Erases some of what a person wrote: each message leaves a tombstone with its number, and its
-    /// row of `sends`, by which it was found, goes after it. Says how many; none when nothing is left.
+    /// Erases some of what a person wrote: each message leaves a tombstone with its number, each coming
+    /// and leaving loses the name, and its row of `sends`, by which it was found, goes after it. Says how
+    /// many; none when nothing is left.
     ///
     /// # Errors
     /// When the tables do not answer: ask again.
@@ -60,7 +50,7 @@ impl Eraser {
             .items
             .unwrap_or_default()
             .into_iter()
-            .map(|item| serde_dynamo::from_item(item).map_err(Error::row("sends")))
+            .map(|item| Send::read(&item))
             .collect::<Result<_, _>>()?;
         let erased = sends.len();
         stream::iter(sends)
@@ -72,33 +62,44 @@ impl Eraser {
     }
 
     async fn erase(&self, user_id: &str, send: Send) -> Result<(), Error> {
-        let erased = self
+        let update = match send.kind.as_str() {
+            MESSAGE => "SET kind = :tombstone REMOVE content, username, clientId, editedAt, salt",
+            // They point to a message, which is erased by its own row.
+            "edit" | "delete" => return self.forget(user_id, &send.client_id).await,
+            _ => "SET username = :nobody",
+        };
+        let mut erase = self
             .dynamodb
             .update_item()
             .table_name(&self.messages)
-            .set_key(Some(HashMap::from([
-                ("room".to_owned(), AttributeValue::S(send.room)),
-                ("seq".to_owned(), aws::number(send.seq)),
-            ])))
-            .update_expression("SET kind = :tombstone REMOVE content, username, clientId")
-            .condition_expression("userId = :user")
-            .expression_attribute_values(":tombstone", AttributeValue::S(TOMBSTONE.to_owned()))
+            .set_key(Some(key(&send.room, send.seq)))
+            .update_expression(update)
+            .condition_expression("userId = :user AND kind = :kind")
             .expression_attribute_values(":user", AttributeValue::S(user_id.to_owned()))
-            .send()
-            .await;
+            .expression_attribute_values(":kind", AttributeValue::S(send.kind.clone()));
+        erase = match send.kind.as_str() {
+            MESSAGE => erase
+                .expression_attribute_values(":tombstone", AttributeValue::S(TOMBSTONE.to_owned())),
+            _ => erase.expression_attribute_values(":nobody", AttributeValue::S(String::new())),
+        };
+        let erased = erase.send().await;
         match erased {
             Ok(_) => {}
-            // It is not there: nothing to erase.
+            // It is not there, or erased already.
             Err(error)
                 if error
                     .as_service_error()
                     .is_some_and(|error| error.is_conditional_check_failed_exception()) => {}
             Err(error) => return Err(Error::service("UpdateItem", "messages")(error)),
         }
+        self.forget(user_id, &send.client_id).await
+    }
+
+    async fn forget(&self, user_id: &str, client_id: &str) -> Result<(), Error> {
         self.dynamodb
             .delete_item()
             .table_name(&self.sends)
-            .set_key(Some(aws::text_key([("userId", user_id), ("clientId", &send.client_id)])))
+            .set_key(Some(aws::text_key([("userId", user_id), ("clientId", client_id)])))
             .send()
             .await
             .map_err(Error::service("DeleteItem", "sends"))?;

@@ -3,13 +3,28 @@
 //! [`Reader`] answers where the log stands and what is in it; [`Writer`] appends, and decides the
 //! order while it does; [`Eraser`] takes what a person wrote out of it.
 
+mod digest;
+mod draft;
 mod entry;
 mod erase;
+mod plan;
 mod queue;
 mod read;
+mod sends;
+mod transaction;
 mod write;
 
-pub use entry::Entry;
+pub use draft::{Along, Appended, Draft, What};
+pub use entry::{Entry, Item, Pointer, State};
 pub use erase::Eraser;
 pub use read::Reader;
-pub use write::{Appended, Draft, Writer};
+pub use write::Writer;
+
+pub(crate) use write::room_taken;
+
+/// The names of the tables that a log is written to.
+#[derive(Debug)]
+struct Tables {
+    messages: String,
+    sends: String,
+}

@@ -1,11 +1,20 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use protocol::Change;
 
-use super::entry::{self, Entry, Item};
+use super::entry::{self, Entry, Item, State};
+use super::plan::key;
 use crate::rooms::RoomName;
 use crate::settings;
 use crate::{Error, aws};
+
+/// Keys in one call of `BatchGetItem` at the most (its reference).
+const BATCH: usize = 100;
+/// Calls for one set of keys: DynamoDB may answer a part, and the rest is asked for again.
+const ROUNDS: u32 = 10;
 
 /// Reads the logs of rooms.
 ///
@@ -31,6 +40,16 @@ impl Reader {
         let query = self.query(room, "room = :room").scan_index_forward(false);
         let newest = collect(query.projection_expression("seq"), 1, entry::seq).await?;
         Ok(newest.first().copied().unwrap_or(0))
+    }
+
+    /// The room's lowest number that is still there; 0 when its log is empty.
+    ///
+    /// # Errors
+    /// When the table does not answer, or the row cannot be read.
+    pub async fn floor(&self, room: &RoomName) -> Result<u64, Error> {
+        let query = self.query(room, "room = :room");
+        let oldest = collect(query.projection_expression("seq"), 1, entry::seq).await?;
+        Ok(oldest.first().copied().unwrap_or(0))
     }
 
     /// The newest entries, newest first; with `before`, those with a lower number.
@@ -70,15 +89,70 @@ impl Reader {
         collect(query, limit, entry::read).await
     }
 
-    /// The entry with this number, as it is now.
+    /// The entry with this number as the room is told it, by the state of now; nothing when there is
+    /// none of a kind that this version knows.
     ///
     /// # Errors
-    /// When the table does not answer, or the row cannot be read.
-    pub async fn at(&self, room: &RoomName, seq: u64) -> Result<Option<Entry>, Error> {
+    /// When the table does not answer, or a row cannot be read.
+    pub async fn change(&self, room: &RoomName, seq: u64) -> Result<Option<Change>, Error> {
+        let entry = self.row(room, seq).await?.map(entry::read).transpose()?;
+        Ok(match entry {
+            Some(Entry::Change(change)) => Some(change),
+            Some(Entry::Pointer(pointer)) => {
+                let states = self.states(room, &BTreeSet::from([pointer.of])).await?;
+                states.into_values().next().map(|state| pointer.show(state))
+            }
+            Some(Entry::Unknown { .. }) | None => None,
+        })
+    }
+
+    /// The messages with these numbers as they are now, for entries that point to them.
+    ///
+    /// # Errors
+    /// When the table does not answer, or a row cannot be read.
+    pub async fn states(
+        &self,
+        room: &RoomName,
+        numbers: &BTreeSet<u64>,
+    ) -> Result<BTreeMap<u64, State>, Error> {
+        let mut states = BTreeMap::new();
+        let mut keys: Vec<_> = numbers.iter().map(|seq| key(room.as_str(), *seq)).collect();
+        let mut rounds = 0;
+        while !keys.is_empty() {
+            if rounds == ROUNDS {
+                return Err(Error::Unfinished("some messages could not be read"));
+            }
+            rounds += 1;
+            let rest = keys.split_off(keys.len().min(BATCH));
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build()
+                .map_err(|_| Error::Fault("a batch could not be built"))?;
+            let found = self
+                .dynamodb
+                .batch_get_item()
+                .request_items(&self.table, wanted)
+                .send()
+                .await
+                .map_err(Error::service("BatchGetItem", "messages"))?;
+            for item in found.responses.into_iter().flatten().flat_map(|(_, items)| items) {
+                let entry = entry::read(item)?;
+                let seq = entry.seq();
+                states.extend(entry.into_state().map(|state| (seq, state)));
+            }
+            let left = found.unprocessed_keys.into_iter().flatten();
+            keys = left.flat_map(|(_, left)| left.keys).chain(rest).collect();
+        }
+        Ok(states)
+    }
+
+    /// The row of an entry.
+    pub(super) async fn row(&self, room: &RoomName, seq: u64) -> Result<Option<Item>, Error> {
         let query = self
             .query(room, "room = :room AND seq = :seq")
             .expression_attribute_values(":seq", aws::number(seq));
-        Ok(collect(query, 1, entry::read).await?.into_iter().next())
+        Ok(collect(query, 1, Ok).await?.into_iter().next())
     }
 
     fn query(&self, room: &RoomName, condition: &str) -> QueryFluentBuilder {

@@ -1,77 +1,50 @@
-use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_lc_rs::{constant_time, hmac};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
-use protocol::{ErrorCode, Message};
-use serde::{Deserialize, Serialize};
+use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+use protocol::ErrorCode;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::draft::{Appended, Draft, What};
+use super::entry::Item;
+use super::plan::{Subject, Write};
 use super::queue::Queue;
-use super::{Reader, entry};
+use super::sends::Send;
+use super::transaction::{backoff, failed_condition, may_pass, reasons};
+use super::{Reader, Tables, digest};
+use crate::aws::{self, text_key};
 use crate::clock::Timestamp;
-use crate::rooms::RoomName;
-use crate::{Error, aws, id, settings};
+use crate::{Error, id, settings};
 
 /// One append in all: its turn in the queue, its reads and its tries.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The first retry's longest wait; it doubles with every try.
-const BACKOFF_BASE: Duration = Duration::from_millis(20);
-/// A retry's longest wait.
-const BACKOFF_CAP: Duration = Duration::from_millis(400);
-/// Values of `CancellationReason.Code` that pass with time (same source).
-const PASSING: [&str; 3] =
-    ["TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"];
-/// `CancellationReason.Code` of a condition that did not hold (`TransactWriteItems` reference).
-const CONDITION_FAILED: &str = "ConditionalCheckFailed";
-
-type Item = HashMap<String, AttributeValue>;
-
-/// A message that has no number yet.
-#[derive(Debug, Clone)]
-pub struct Draft {
-    /// Where it goes.
-    pub room: RoomName,
-    /// Who wrote it.
-    pub user_id: String,
-    /// That person's name of now.
-    pub username: String,
-    /// The text.
-    pub content: String,
-    /// The writer's own name of it: the same one never stores twice.
-    pub client_id: String,
-}
-
-/// What became of a draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Appended {
-    /// It is in the log.
-    Stored(Message),
-    /// It was in the log already.
-    Duplicate {
-        /// Its number.
-        seq: u64,
-        /// Its name.
-        id: String,
-        /// When it was taken.
-        timestamp: String,
-    },
-}
+/// Where the entry, its row of `sends` and what goes along stand in a transaction.
+const ENTRY: usize = 0;
+const SEND: usize = 1;
+const ALONG: usize = 2;
 
 /// Appends to the logs of rooms: the `messages` and `sends` tables.
 #[derive(Debug)]
 pub struct Writer {
     dynamodb: Client,
+    reads: Client,
     reader: Reader,
-    messages: String,
-    sends: String,
+    tables: Tables,
     queue: Option<Queue>,
+}
+
+/// What a transaction that did not succeed leaves to do.
+enum Next {
+    /// The same number again.
+    Again,
+    /// Somebody else has the number.
+    NextNumber,
+    /// The message has been changed by somebody else.
+    ReadSubject,
+    /// It is stored already.
+    Known(Appended),
 }
 
 impl Writer {
@@ -79,248 +52,200 @@ impl Writer {
     pub fn new(aws: &aws_types::SdkConfig, settings: &mut settings::Reader<'_>) -> Self {
         Self {
             dynamodb: aws::dynamodb_without_retries(aws),
+            reads: aws::dynamodb(aws),
             reader: Reader::new(aws, settings),
-            messages: settings.required("TABLE_MESSAGES"),
-            sends: settings.required("TABLE_SENDS"),
+            tables: Tables {
+                messages: settings.required("TABLE_MESSAGES"),
+                sends: settings.required("TABLE_SENDS"),
+            },
             queue: settings.switch("ROOM_QUEUE", true).then(Queue::default),
         }
     }
 
     /// Gives the draft the room's next number and stores it, in one transaction with the row that
-    /// makes its `client_id` used.
+    /// makes its `client_id` used, and with what goes along.
     ///
     /// The numbers have no hole because a number is only ever left for the next when somebody else
     /// is known to have it; after any other failure the same number is tried again.
     ///
     /// # Errors
-    /// `client_id_reused`; [`Error::Contended`] after five seconds, with the outcome unknown;
-    /// and what reading the head or a row may fail with.
-    pub async fn append(&self, draft: Draft) -> Result<Appended, Error> {
+    /// `client_id_reused`; what the draft's own conditions refuse; [`Error::Contended`] after five
+    /// seconds, with the outcome unknown; and what reading the head or a row may fail with.
+    pub async fn append(&self, draft: &Draft) -> Result<Appended, Error> {
         let deadline = Instant::now() + PATIENCE;
-        let message_id = id::random("m")?;
+        let id = id::random(if matches!(draft.what, What::Message { .. }) { "m" } else { "w" })?;
         let commit = async {
             let _turn = match &self.queue {
                 None => None,
                 Some(queue) => Some(queue.enter(draft.room.as_str()).await),
             };
-            let message = Message {
-                seq: 0,
-                id: message_id,
-                user_id: draft.user_id,
-                username: draft.username,
-                content: draft.content,
-                timestamp: Timestamp::now().rfc3339(),
-                ver: 0,
-                client_id: draft.client_id,
-                edited_at: None,
-            };
-            self.commit(&draft.room, message, deadline).await
+            let timestamp = Timestamp::now().rfc3339();
+            let write = Write { draft, id, timestamp, salt: digest::new_salt()? };
+            match self.commit(&write, deadline).await {
+                // A resend of what is stored is no longer asked whether it may be.
+                Err(refusal @ Error::Refused(_)) => self.sent_before(draft).await?.ok_or(refusal),
+                outcome => outcome,
+            }
         };
         timeout_at(deadline, commit).await.unwrap_or(Err(Error::Contended(None)))
     }
 
-    async fn commit(
-        &self,
-        room: &RoomName,
-        mut message: Message,
-        deadline: Instant,
-    ) -> Result<Appended, Error> {
-        let digest = BodyDigest::new(room, &message.content)?;
-        let mut seq = self.next(room).await?;
+    /// What became of an earlier request with the draft's `client_id`; nothing when there was none.
+    ///
+    /// # Errors
+    /// `client_id_reused` when that was another write; and what reading the row may fail with.
+    pub async fn sent_before(&self, draft: &Draft) -> Result<Option<Appended>, Error> {
+        let found = self
+            .reads
+            .get_item()
+            .table_name(&self.tables.sends)
+            .set_key(Some(text_key([("userId", &draft.user_id), ("clientId", &draft.client_id)])))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(Error::service("GetItem", "sends"))?;
+        match found.item {
+            Some(item) => self.known(draft, None, &item).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn commit(&self, write: &Write<'_>, deadline: Instant) -> Result<Appended, Error> {
+        let mut seq = self.next(write.draft).await?;
+        let mut subject = self.subject(write.draft).await?;
         let mut tries = 0;
         loop {
-            message.seq = seq;
-            message.ver = seq;
-            let error = match self.transact(room, &message, &digest).await? {
-                Ok(()) => return Ok(Appended::Stored(message)),
-                Err(error) => error,
+            let plan = write.plan(&self.tables, seq, subject.as_ref())?;
+            let Err(error) = self.transact(plan.items).await else {
+                return Ok(Appended {
+                    seq,
+                    id: write.id.clone(),
+                    timestamp: write.timestamp.clone(),
+                    duplicate: false,
+                    change: Some(plan.change),
+                });
             };
-            // The send's reason first: when this very draft is stored (an answer of ours was lost),
-            // its number is taken too, and moving on would store it twice.
-            let reasons = reasons(&error);
-            if let Some(taken) = reasons.get(1).filter(|reason| failed_condition(reason)) {
-                return already_sent(room, taken, message);
-            }
-            let number_taken = reasons.first().is_some_and(failed_condition);
-            if !number_taken && !may_pass(&error) {
-                return Err(Error::service("TransactWriteItems", "messages and sends")(error));
-            }
+            let next = match self.after(write, reasons(&error)).await? {
+                Next::Known(appended) => return Ok(appended),
+                Next::Again if !may_pass(&error) => {
+                    return Err(Error::service("TransactWriteItems", "messages and sends")(error));
+                }
+                next => next,
+            };
             let pause = backoff(tries);
             if Instant::now() + pause >= deadline {
                 return Err(Error::Contended(Some(error.into())));
             }
             sleep(pause).await;
             tries += 1;
-            if number_taken {
-                seq = self.next(room).await?;
+            match next {
+                Next::NextNumber => seq = self.next(write.draft).await?,
+                Next::ReadSubject => subject = self.subject(write.draft).await?,
+                Next::Again | Next::Known(_) => {}
             }
         }
     }
 
-    async fn next(&self, room: &RoomName) -> Result<u64, Error> {
-        Ok(self.reader.head(room).await?.saturating_add(1))
+    /// What to do after a transaction that did not succeed.
+    async fn after(
+        &self,
+        write: &Write<'_>,
+        reasons: &[CancellationReason],
+    ) -> Result<Next, Error> {
+        let failed = |place: usize| reasons.get(place).filter(|reason| failed_condition(reason));
+        // The send's reason first: when this very draft is stored (an answer of ours was lost), its
+        // number is taken too, and moving on would store it twice.
+        if let Some(taken) = failed(SEND) {
+            let item = item_of(taken)?;
+            return self.known(write.draft, Some(&write.id), item).await.map(Next::Known);
+        }
+        for (along, place) in write.draft.along.iter().zip(ALONG..) {
+            if let Some(reason) = failed(place) {
+                return Err(along.refusal(reason.item()));
+            }
+        }
+        if reasons.iter().skip(ALONG + write.draft.along.len()).any(failed_condition) {
+            return Ok(Next::ReadSubject);
+        }
+        if failed(ENTRY).is_some() {
+            // The first entry of a room is its beginning.
+            return match write.draft.what {
+                What::Create { .. } => Err(room_taken()),
+                _ => Ok(Next::NextNumber),
+            };
+        }
+        Ok(Next::Again)
     }
 
-    /// One try. The outer error is ours, the inner one the transaction's.
+    /// An earlier write with the draft's `client_id`: a try of this very draft, whose answer was lost;
+    /// the same one; or another.
+    async fn known(
+        &self,
+        draft: &Draft,
+        own_id: Option<&str>,
+        item: &Item,
+    ) -> Result<Appended, Error> {
+        let send = Send::read(item)?;
+        if own_id == Some(send.id.as_str()) {
+            return Ok(send.into_appended(false));
+        }
+        let same = send.is_of_kind(draft)
+            && match self.salt(draft, &send, item).await? {
+                Some(salt) => digest::is_of(item, &salt, draft).unwrap_or(true),
+                // Its text is deleted: nothing is left that it could differ from.
+                None => true,
+            };
+        if same {
+            Ok(send.into_appended(true))
+        } else {
+            Err(Error::refused(
+                ErrorCode::ClientIdReused,
+                "clientId: it was used for another write already",
+            ))
+        }
+    }
+
+    /// The salt of a row's digest: its own, or, of an edit, that of the message's row.
+    async fn salt(
+        &self,
+        draft: &Draft,
+        send: &Send,
+        item: &Item,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        match send.of.filter(|_| matches!(draft.what, What::Edit { .. })) {
+            Some(of) => Ok(self.reader.row(&draft.room, of).await?.as_ref().and_then(digest::salt)),
+            None => Ok(digest::salt(item)),
+        }
+    }
+
+    async fn next(&self, draft: &Draft) -> Result<u64, Error> {
+        match draft.what {
+            What::Create { .. } => Ok(1),
+            _ => Ok(self.reader.head(&draft.room).await?.saturating_add(1)),
+        }
+    }
+
+    async fn subject(&self, draft: &Draft) -> Result<Option<Subject>, Error> {
+        let Some(of) = draft.what.of() else { return Ok(None) };
+        let item = self.reader.row(&draft.room, of).await?;
+        Subject::of(item, draft).map(Some)
+    }
+
     async fn transact(
         &self,
-        room: &RoomName,
-        message: &Message,
-        digest: &BodyDigest,
-    ) -> Result<Result<(), SdkError<TransactWriteItemsError>>, Error> {
-        let send = Send {
-            user_id: message.user_id.clone(),
-            client_id: message.client_id.clone(),
-            room: room.to_string(),
-            seq: message.seq,
-            id: message.id.clone(),
-            timestamp: message.timestamp.clone(),
-        };
-        let mut send: Item = serde_dynamo::to_item(send).map_err(Error::row("sends"))?;
-        send.insert("salt".to_owned(), blob(&digest.salt));
-        send.insert("digest".to_owned(), blob(&digest.value));
-
-        let entry = Put::builder()
-            .table_name(&self.messages)
-            .set_item(Some(entry::write(room.as_str(), message)?))
-            .condition_expression("attribute_not_exists(room)")
-            .build();
-        let send = Put::builder()
-            .table_name(&self.sends)
-            .set_item(Some(send))
-            .condition_expression("attribute_not_exists(userId)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build();
-        let (Ok(entry), Ok(send)) = (entry, send) else {
-            return Err(Error::Fault("a transaction could not be built"));
-        };
-        Ok(self
-            .dynamodb
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(entry).build())
-            .transact_items(TransactWriteItem::builder().put(send).build())
-            .send()
-            .await
-            .map(|_| ()))
+        items: Vec<TransactWriteItem>,
+    ) -> Result<(), SdkError<TransactWriteItemsError>> {
+        let sent = self.dynamodb.transact_write_items().set_transact_items(Some(items)).send();
+        sent.await.map(|_| ())
     }
 }
 
-/// The answer to a `client_id` that was used before: by this draft, by an earlier send of the
-/// same text, or for another.
-fn already_sent(
-    room: &RoomName,
-    reason: &CancellationReason,
-    mut message: Message,
-) -> Result<Appended, Error> {
-    let item = reason.item().ok_or(Error::Fault("a failed condition came without its item"))?;
-    let digest = BodyDigest::of_row(item, room, &message.content)
-        .ok_or_else(|| Error::row("sends")("no digest"))?;
-    let send: Send = serde_dynamo::from_item(item.clone()).map_err(Error::row("sends"))?;
-    if send.id == message.id {
-        message.seq = send.seq;
-        message.ver = send.seq;
-        return Ok(Appended::Stored(message));
-    }
-    if !digest {
-        return Err(Error::refused(
-            ErrorCode::ClientIdReused,
-            "clientId: it was used for another message already",
-        ));
-    }
-    Ok(Appended::Duplicate { seq: send.seq, id: send.id, timestamp: send.timestamp })
+/// There is a room of this name.
+#[must_use]
+pub(crate) fn room_taken() -> Error {
+    Error::refused(ErrorCode::RoomTaken, "room: there is a room of this name already")
 }
 
-/// A row of the `sends` table, beside its digest. Kept as long as the room, without an expiry:
-/// that is what makes a resend safe at any age.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Send {
-    user_id: String,
-    client_id: String,
-    room: String,
-    seq: u64,
-    id: String,
-    timestamp: String,
-}
-
-/// What tells a resend from another message under the same `client_id`, without the text: an HMAC
-/// under a salt of the row's own. Whoever deletes a text deletes both.
-struct BodyDigest {
-    salt: [u8; 16],
-    value: Vec<u8>,
-}
-
-impl BodyDigest {
-    fn new(room: &RoomName, content: &str) -> Result<Self, Error> {
-        let salt = id::bytes()?;
-        Ok(Self { salt, value: digest(&salt, room, content) })
-    }
-
-    /// Whether a row is of the same body; nothing when the row has no digest.
-    fn of_row(item: &Item, room: &RoomName, content: &str) -> Option<bool> {
-        let salt = item.get("salt")?.as_b().ok()?.as_ref();
-        let value = item.get("digest")?.as_b().ok()?.as_ref();
-        let expected = digest(salt, room, content);
-        Some(constant_time::verify_slices_are_equal(&expected, value).is_ok())
-    }
-}
-
-fn digest(salt: &[u8], room: &RoomName, content: &str) -> Vec<u8> {
-    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, salt));
-    context.update(room.as_str().as_bytes());
-    context.update(&[0]);
-    context.update(content.as_bytes());
-    context.sign().as_ref().to_vec()
-}
-
-fn blob(bytes: &[u8]) -> AttributeValue {
-    AttributeValue::B(Blob::new(bytes))
-}
-
-/// Why each action of a transaction was cancelled, in their order; nothing for another failure.
-fn reasons(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {
-    match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons()
-        }
-        _ => &[],
-    }
-}
-
-fn failed_condition(reason: &CancellationReason) -> bool {
-    reason.code() == Some(CONDITION_FAILED)
-}
-
-/// Whether the same transaction may succeed later: after a conflict, a throttle, a fault of the
-/// service, or no answer at all.
-fn may_pass(error: &SdkError<TransactWriteItemsError>) -> bool {
-    use TransactWriteItemsError as E;
-    match error {
-        SdkError::ServiceError(answer) => match answer.err() {
-            E::TransactionCanceledException(cancelled) => {
-                cancelled.cancellation_reasons().iter().all(|reason| match reason.code() {
-                    None | Some("None") => true,
-                    Some(code) => PASSING.contains(&code),
-                })
-            }
-            E::TransactionInProgressException(_)
-            | E::ProvisionedThroughputExceededException(_)
-            | E::RequestLimitExceeded(_)
-            | E::InternalServerError(_) => true,
-            other => {
-                answer.raw().status().is_server_error()
-                    || other.meta().code().is_some_and(|code| code.starts_with("Throttling"))
-            }
-        },
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Full jitter: anything from nothing to the doubling bound.
-fn backoff(tries: u32) -> Duration {
-    let bound = BACKOFF_BASE.saturating_mul(1 << tries.min(8)).min(BACKOFF_CAP);
-    bound.mul_f64(fastrand::f64())
+fn item_of(reason: &CancellationReason) -> Result<&Item, Error> {
+    reason.item().ok_or(Error::Fault("a failed condition came without its item"))
 }

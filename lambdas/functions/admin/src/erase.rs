@@ -38,6 +38,7 @@ pub(crate) async fn erase(ctx: &Ctx, who: &str) -> Result<AdminDone, Error> {
         more = some > 0;
     }
     if !more {
+        ctx.memberships.delete(&user.id).await?;
         ctx.accounts.delete_links(&user.id).await?;
         ctx.accounts.delete_sessions(&user.id).await?;
     }

@@ -10,6 +10,7 @@ use aws_types::SdkConfig;
 use chat::accounts::Accounts;
 use chat::farewell::Farewell;
 use chat::log::Eraser;
+use chat::memberships::Memberships;
 use chat::site::Site;
 use chat::{Error, Settings, SettingsError};
 use protocol::{AdminAnswer, AdminRequest};
@@ -22,6 +23,7 @@ pub struct Ctx {
     accounts: Accounts,
     farewell: Farewell,
     eraser: Eraser,
+    memberships: Memberships,
     audit: Audit,
     site: Site,
 }
@@ -37,6 +39,7 @@ impl Ctx {
             accounts: Accounts::new(aws, &mut read),
             farewell: Farewell::new(aws, &mut read),
             eraser: Eraser::new(aws, &mut read),
+            memberships: Memberships::new(aws, &mut read),
             audit: Audit::new(aws, &mut read),
             site: Site::new(&mut read),
         };

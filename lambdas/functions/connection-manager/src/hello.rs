@@ -1,14 +1,10 @@
-use std::collections::BTreeMap;
-
 use chat::Error;
 use chat::clock::Timestamp;
 use chat::frame::{Answer, Caller};
-use chat::rooms::RoomName;
-use futures_util::try_join;
 use protocol::limits::LIMITS;
-use protocol::{Greeting, Hello, RoomHead};
+use protocol::{Greeting, Hello};
 
-use crate::Ctx;
+use crate::{Ctx, stand};
 
 /// Who I am, what the limits are, where my rooms stand, and when to hand over.
 pub(crate) async fn hello(
@@ -17,8 +13,9 @@ pub(crate) async fn hello(
     _request: Hello,
 ) -> Result<Answer<Greeting>, Error> {
     ctx.admit_still(&caller).await?;
-    let room = RoomName::general();
-    let (head, epoch) = try_join!(ctx.log.head(&room), ctx.rooms.epoch(&room))?;
+    let rooms = ctx.memberships.of(&caller.identity.user_id).await?;
+    let rooms: Vec<_> = rooms.into_iter().collect();
+    let stands = stand::of(ctx, &rooms).await?;
     let reconnect_by = reconnect_by(ctx, &caller);
     Ok(Answer::IfAsked(Greeting {
         username: caller.identity.username,
@@ -27,7 +24,7 @@ pub(crate) async fn hello(
         server_time: Timestamp::now().rfc3339(),
         limits: LIMITS,
         reconnect_by: reconnect_by.rfc3339(),
-        rooms: BTreeMap::from([(room.to_string(), RoomHead { head, epoch })]),
+        rooms: stands.into_iter().map(|(room, stand)| (room.to_string(), stand)).collect(),
     }))
 }
 

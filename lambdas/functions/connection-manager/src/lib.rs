@@ -1,7 +1,10 @@
 //! A socket's life: `$connect`, `$disconnect`, and what a client asks about itself in between.
 
+mod crowd;
 mod hello;
 mod ping;
+mod rooms;
+mod stand;
 
 use std::time::Duration;
 
@@ -9,11 +12,13 @@ use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxy
 use aws_types::SdkConfig;
 use chat::accounts::Accounts;
 use chat::connections::Connections;
+use chat::farewell::Farewell;
 use chat::frame::{self, Caller};
 use chat::log;
-use chat::rooms::{GENERAL, RoomName, Rooms};
+use chat::memberships::Memberships;
+use chat::rooms::Rooms;
 use chat::sessions::Sessions;
-use chat::subscriptions::{Subscription, Subscriptions};
+use chat::subscriptions::Subscriptions;
 use chat::{Error, Settings, SettingsError};
 use protocol::ErrorCode;
 
@@ -28,13 +33,15 @@ pub struct Ctx {
     sessions: Sessions,
     connections: Connections,
     subscriptions: Subscriptions,
+    memberships: Memberships,
+    farewell: Farewell,
     rooms: Rooms,
     log: log::Reader,
     handover_after: Duration,
 }
 
 impl Ctx {
-    /// Reads the names of the tables and `HANDOVER_AFTER_MS`.
+    /// Reads the names of the tables, `PUSH_ENDPOINT` and `HANDOVER_AFTER_MS`.
     ///
     /// # Errors
     /// All that is wrong with the settings.
@@ -45,6 +52,8 @@ impl Ctx {
             sessions: Sessions::new(aws, &mut read),
             connections: Connections::new(aws, &mut read),
             subscriptions: Subscriptions::new(aws, &mut read),
+            memberships: Memberships::new(aws, &mut read),
+            farewell: Farewell::new(aws, &mut read),
             rooms: Rooms::new(aws, &mut read),
             log: log::Reader::new(aws, &mut read),
             handover_after: read.millis("HANDOVER_AFTER_MS", HANDOVER_AFTER),
@@ -78,15 +87,22 @@ pub async fn handle(
     })
 }
 
-/// The connection first, then the subscription: whoever can hear is to be found among the
+/// The connection first, then the subscriptions: whoever can hear is to be found among the
 /// connections of a person. The session last: whoever ends one marks it, and then looks for its
 /// connections, so that one of the two finds the other.
 async fn connect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(), Error> {
     let caller = Caller::from_event(event)?;
     ctx.connections.put(&caller).await?;
-    ctx.subscriptions.put(&Subscription::new(&RoomName::general(), &caller)).await?;
-    let admitted = ctx.sessions.admits(&ctx.accounts, &caller.identity).await;
+    let heard = rooms::hear_all(ctx, &caller).await;
+    let admitted = match heard {
+        Ok(()) => ctx.sessions.admits(&ctx.accounts, &caller.identity).await,
+        Err(error) => Err(error),
+    };
     if matches!(admitted, Ok(true)) {
+        // Whoever is let in is not kept waiting by what cannot be ended.
+        if let Err(error) = crowd::make_room(ctx, &caller).await {
+            error.log();
+        }
         return Ok(());
     }
     // A refused handshake has no `$disconnect`.
@@ -116,8 +132,8 @@ async fn disconnect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Resul
 }
 
 async fn remove(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
-    ctx.subscriptions.delete(GENERAL, &caller.connection_id).await?;
-    ctx.connections.delete(caller).await
+    rooms::hear_nothing(ctx, caller).await?;
+    ctx.connections.delete(&caller.identity.user_id, &caller.connection_id).await
 }
 
 fn outcome(result: Result<(), Error>) -> ApiGatewayProxyResponse {

@@ -3,11 +3,14 @@
 mod page;
 mod rules;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_types::SdkConfig;
 use chat::frame::{self, Answer, Caller};
-use chat::log::{self, Entry};
-use chat::rooms::Rooms;
+use chat::log::{self, Entry, State};
+use chat::memberships::Memberships;
+use chat::rooms::{RoomName, Rooms};
 use chat::{Error, Settings, SettingsError};
 use futures_util::try_join;
 use protocol::{ChangesPage, GetRecentMessages, Message, MessagesPage, RecentMessages};
@@ -15,13 +18,14 @@ use protocol::{ChangesPage, GetRecentMessages, Message, MessagesPage, RecentMess
 use crate::rules::{Range, Wanted};
 
 /// The lowest number of a log that nothing was trimmed from.
-const FLOOR: u64 = 1;
+const FIRST: u64 = 1;
 
 /// What the function keeps between events.
 #[derive(Debug)]
 pub struct Ctx {
     log: log::Reader,
     rooms: Rooms,
+    memberships: Memberships,
 }
 
 impl Ctx {
@@ -31,7 +35,11 @@ impl Ctx {
     /// All that is wrong with the settings.
     pub fn new(aws: &SdkConfig, settings: &Settings) -> Result<Self, SettingsError> {
         let mut read = settings.read();
-        let ctx = Self { log: log::Reader::new(aws, &mut read), rooms: Rooms::new(aws, &mut read) };
+        let ctx = Self {
+            log: log::Reader::new(aws, &mut read),
+            rooms: Rooms::new(aws, &mut read),
+            memberships: Memberships::new(aws, &mut read),
+        };
         read.finish()?;
         Ok(ctx)
     }
@@ -45,11 +53,16 @@ pub async fn handle(
     ctx: &Ctx,
     event: ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, Error> {
-    Ok(frame::answer(&event, |_: Caller, request| recent(ctx, request)).await)
+    Ok(frame::answer(&event, |caller, request| recent(ctx, caller, request)).await)
 }
 
-async fn recent(ctx: &Ctx, request: GetRecentMessages) -> Result<Answer<RecentMessages>, Error> {
+async fn recent(
+    ctx: &Ctx,
+    caller: Caller,
+    request: GetRecentMessages,
+) -> Result<Answer<RecentMessages>, Error> {
     let wanted = rules::wanted(&request)?;
+    ctx.memberships.admit(&ctx.rooms, &caller.identity.user_id, &wanted.room).await?;
     let page = match wanted.range {
         Range::Newest { before } => RecentMessages::Messages(history(ctx, wanted, before).await?),
         Range::After(after) => RecentMessages::Changes(changes(ctx, wanted, after).await?),
@@ -77,6 +90,7 @@ async fn newest(
     before: Option<u64>,
 ) -> Result<(Vec<Message>, Option<u64>), Error> {
     let (mut messages, mut head, mut next) = (Vec::new(), None, before);
+    let mut changed = BTreeMap::new();
     loop {
         let asked = wanted.limit + 1 - messages.len();
         let entries = ctx.log.newest(&wanted.room, next, asked).await?;
@@ -85,11 +99,41 @@ async fn newest(
         }
         let all_read = entries.len() < asked;
         next = entries.last().map(Entry::seq);
-        messages.extend(entries.into_iter().filter_map(Entry::into_message));
+        for entry in &entries {
+            // From the newest on: the first pointer to a message is to its last change.
+            entry.of().map(|of| *changed.entry(of).or_insert(entry.seq()));
+        }
+        messages.extend(entries.iter().filter_map(Entry::message).cloned());
         if all_read || messages.len() > wanted.limit {
+            let messages = up_to_date(ctx, &wanted.room, messages, &changed).await?;
             return Ok((messages, head));
         }
     }
+}
+
+/// A query is no snapshot: it may have read a message, then a change of it was committed, and then the
+/// query read the entry of the change. Whoever takes the page for complete up to that entry would never
+/// learn of it. Such messages are read again.
+async fn up_to_date(
+    ctx: &Ctx,
+    room: &RoomName,
+    messages: Vec<Message>,
+    changed: &BTreeMap<u64, u64>,
+) -> Result<Vec<Message>, Error> {
+    let is_stale =
+        |message: &&Message| changed.get(&message.seq).is_some_and(|ver| message.ver < *ver);
+    let stale: BTreeSet<u64> =
+        messages.iter().filter(is_stale).map(|message| message.seq).collect();
+    if stale.is_empty() {
+        return Ok(messages);
+    }
+    let mut states = ctx.log.states(room, &stale).await?;
+    let now = |message: Message| match states.remove(&message.seq) {
+        Some(State::Message(message)) => Some(message),
+        Some(State::Tombstone(_)) => None,
+        None => Some(message),
+    };
+    Ok(messages.into_iter().filter_map(now).collect())
 }
 
 async fn changes(ctx: &Ctx, wanted: Wanted, after: u64) -> Result<ChangesPage, Error> {
@@ -97,16 +141,21 @@ async fn changes(ctx: &Ctx, wanted: Wanted, after: u64) -> Result<ChangesPage, E
         ctx.log.after(&wanted.room, after, wanted.limit),
         ctx.rooms.epoch(&wanted.room),
     )?;
-    let head = ctx.log.head(&wanted.room).await?;
-    let (changes, through) = page::changes(entries, after);
+    // After the entries: the state that an entry points to is never older than the entry.
+    let numbers = entries.iter().filter_map(Entry::of).collect();
+    let (states, head) =
+        try_join!(ctx.log.states(&wanted.room, &numbers), ctx.log.head(&wanted.room))?;
+    let (changes, through) = page::changes(entries, &states, after);
+    let floor =
+        if through == after && after < head { ctx.log.floor(&wanted.room).await? } else { FIRST };
     Ok(ChangesPage {
         room: wanted.room.to_string(),
         changes,
         through,
         more: through < head,
         head,
-        recovered: after <= head,
-        floor: FLOOR,
+        recovered: after <= head && floor <= after.saturating_add(1),
+        floor,
         epoch,
     })
 }

@@ -1,35 +1,10 @@
 //! Cuts what the log answered to what a frame can carry.
 
-use chat::log::Entry;
-use protocol::{Change, Message, limits};
-use serde::Serialize;
+use std::collections::BTreeMap;
 
-/// What a page's frame holds beside its messages, at the most: the request's id (128 characters,
-/// six bytes each when escaped) and a dozen short fields.
-const ENVELOPE_BYTES: usize = 1_024;
-
-/// Counts down the bytes of a frame.
-struct Budget {
-    left: usize,
-    begun: bool,
-}
-
-impl Budget {
-    fn new() -> Self {
-        Self { left: limits::FRAME_BYTES - ENVELOPE_BYTES, begun: false }
-    }
-
-    /// Whether one more fits. The first always does: a single message is smaller than the
-    /// platform's frame, and a page without any would never get a client further.
-    fn takes(&mut self, item: &impl Serialize) -> bool {
-        let bytes = serde_json::to_vec(item).map_or(usize::MAX, |json| json.len() + 1);
-        let fits = bytes <= self.left;
-        self.left = self.left.saturating_sub(bytes);
-        let first = !self.begun;
-        self.begun = true;
-        fits || first
-    }
-}
+use chat::budget::Budget;
+use chat::log::{Entry, State};
+use protocol::{Change, Message};
 
 /// A page of history from messages that came newest first: oldest first, and whether more are left.
 pub(crate) fn history(newest: Vec<Message>, limit: usize) -> (Vec<Message>, bool) {
@@ -48,8 +23,12 @@ pub(crate) fn history(newest: Vec<Message>, limit: usize) -> (Vec<Message>, bool
 }
 
 /// The changes after a number, up to the first gap or the end of the frame, and the number up to
-/// which they are complete.
-pub(crate) fn changes(entries: Vec<Entry>, after: u64) -> (Vec<Change>, u64) {
+/// which they are complete. `states` are the messages that entries point to, as they are now.
+pub(crate) fn changes(
+    entries: Vec<Entry>,
+    states: &BTreeMap<u64, State>,
+    after: u64,
+) -> (Vec<Change>, u64) {
     let mut budget = Budget::new();
     let mut changes = Vec::new();
     let mut through = after;
@@ -58,7 +37,7 @@ pub(crate) fn changes(entries: Vec<Entry>, after: u64) -> (Vec<Change>, u64) {
         if through.checked_add(1) != Some(seq) {
             break;
         }
-        if let Some(change) = entry.into_change() {
+        if let Some(change) = show(entry, states) {
             if !budget.takes(&change) {
                 break;
             }
@@ -69,12 +48,27 @@ pub(crate) fn changes(entries: Vec<Entry>, after: u64) -> (Vec<Change>, u64) {
     (changes, through)
 }
 
+/// Nothing for an entry of a later version's, whose number is passed.
+fn show(entry: Entry, states: &BTreeMap<u64, State>) -> Option<Change> {
+    match entry {
+        Entry::Change(change) => Some(change),
+        Entry::Pointer(pointer) => {
+            states.get(&pointer.of).cloned().map(|state| pointer.show(state))
+        }
+        Entry::Unknown { .. } => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use chat::budget::ENVELOPE_BYTES;
+    use chat::log::Pointer;
+    use protocol::{Tombstone, limits};
+
     use super::*;
 
     fn entry(seq: u64, bytes: usize) -> Entry {
-        Entry::Message(message(seq, bytes))
+        Entry::Change(Change::Message { seq, message: message(seq, bytes) })
     }
 
     fn message(seq: u64, bytes: usize) -> Message {
@@ -115,24 +109,52 @@ mod tests {
         assert_eq!(numbers(&messages), [1]);
     }
 
+    fn pointer(seq: u64, of: u64) -> Entry {
+        let (user_id, client_id) = ("u".into(), "c".into());
+        Entry::Pointer(Pointer { seq, of, user_id, client_id })
+    }
+
+    fn cut(entries: Vec<Entry>, after: u64) -> (Vec<Change>, u64) {
+        changes(entries, &BTreeMap::new(), after)
+    }
+
     #[test]
     fn changes_end_at_the_first_gap() {
-        let (changes, through) = changes(vec![entry(5, 1), entry(6, 1), entry(8, 1)], 4);
+        let (changes, through) = cut(vec![entry(5, 1), entry(6, 1), entry(8, 1)], 4);
         assert_eq!((changes.len(), through), (2, 6));
-        assert_eq!(super::changes(vec![entry(6, 1)], 4).1, 4);
-        assert_eq!(super::changes(Vec::new(), 4), (Vec::new(), 4));
+        assert_eq!(cut(vec![entry(6, 1)], 4).1, 4);
+        assert_eq!(cut(Vec::new(), 4), (Vec::new(), 4));
     }
 
     #[test]
     fn changes_cut_to_the_frame_say_how_far_they_go() {
-        let (changes, through) = changes((1..=9).map(|seq| entry(seq, 8_192)).collect(), 0);
+        let (changes, through) = cut((1..=9).map(|seq| entry(seq, 8_192)).collect(), 0);
         assert_eq!((changes.len(), through), (3, 3));
     }
 
     #[test]
+    fn an_entry_that_points_to_a_message_shows_its_state_of_now() {
+        let gone = Tombstone { seq: 2, id: "m_2".into(), ver: 5, deleted: true };
+        let states = BTreeMap::from([
+            (1, State::Message(Message { ver: 4, ..message(1, 3) })),
+            (2, State::Tombstone(gone.clone())),
+        ]);
+        let entries = vec![pointer(3, 2), pointer(4, 1), pointer(5, 2)];
+        let (changes, through) = changes(entries, &states, 2);
+        assert_eq!(through, 5);
+        let kinds = changes.iter().map(|change| match change {
+            Change::Edit { message, .. } => (message.seq, message.ver),
+            Change::Delete { message, .. } => (message.seq, message.ver),
+            _ => (0, 0),
+        });
+        assert_eq!(kinds.collect::<Vec<_>>(), [(2, 5), (1, 4), (2, 5)]);
+        assert!(matches!(&changes[0], Change::Delete { message, .. } if *message == gone));
+    }
+
+    #[test]
     fn a_kind_of_a_later_version_is_passed_over() {
-        let entries = vec![entry(1, 1), Entry::Unknown { seq: 2 }, entry(3, 1)];
-        let (changes, through) = changes(entries, 0);
-        assert_eq!((changes.len(), through), (2, 3));
+        let entries = vec![entry(1, 1), Entry::Unknown { seq: 2 }, pointer(3, 2), entry(4, 1)];
+        let (changes, through) = cut(entries, 0);
+        assert_eq!((changes.len(), through), (2, 4));
     }
 }

@@ -1,23 +1,40 @@
 use chat::frame::Caller;
-use chat::log::Draft;
+use chat::log::{Draft, What};
 use chat::rooms::RoomName;
-use chat::{Error, id};
-use protocol::{ErrorCode, SendMessage, limits};
+use chat::{Error, frame};
+use protocol::{DeleteMessage, EditMessage, ErrorCode, SendMessage, limits};
 
-/// What a request makes to be stored. The sender is the caller, whatever the body says.
-pub(crate) fn draft(caller: &Caller, request: SendMessage) -> Result<Draft, Error> {
-    let room = RoomName::from_request(request.room.as_deref())?;
-    check_content(&request.content)?;
-    let client_id = match request.client_id {
-        Some(id) => check_client_id(id)?,
-        None => id::random("s")?,
-    };
+/// The message that a request is. The sender is the caller, whatever the body says.
+pub(crate) fn message(caller: &Caller, request: SendMessage) -> Result<Draft, Error> {
+    let SendMessage { room, content, client_id } = request;
+    check_content(&content)?;
+    draft(caller, room.as_deref(), client_id, What::Message { content })
+}
+
+pub(crate) fn edit(caller: &Caller, request: EditMessage) -> Result<Draft, Error> {
+    let EditMessage { room, seq: of, content, client_id } = request;
+    check_content(&content)?;
+    draft(caller, room.as_deref(), client_id, What::Edit { of, content })
+}
+
+pub(crate) fn deletion(caller: &Caller, request: DeleteMessage) -> Result<Draft, Error> {
+    let DeleteMessage { room, seq: of, client_id } = request;
+    draft(caller, room.as_deref(), client_id, What::Delete { of })
+}
+
+fn draft(
+    caller: &Caller,
+    room: Option<&str>,
+    client_id: Option<String>,
+    what: What,
+) -> Result<Draft, Error> {
     Ok(Draft {
-        room,
+        room: RoomName::from_request(room)?,
         user_id: caller.identity.user_id.clone(),
         username: caller.identity.username.clone(),
-        content: request.content,
-        client_id,
+        client_id: frame::client_id(client_id)?,
+        what,
+        along: Vec::new(),
     })
 }
 
@@ -32,15 +49,4 @@ fn check_content(content: &str) -> Result<(), Error> {
         return Err(Error::refused(ErrorCode::BadRequest, "content: it is empty"));
     }
     Ok(())
-}
-
-fn check_client_id(id: String) -> Result<String, Error> {
-    let printable = id.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    if id.is_empty() || id.len() > limits::CLIENT_ID_MAX || !printable {
-        return Err(Error::refused(
-            ErrorCode::BadRequest,
-            format!("clientId: 1 to {} printable ASCII characters", limits::CLIENT_ID_MAX),
-        ));
-    }
-    Ok(id)
 }

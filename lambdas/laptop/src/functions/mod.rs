@@ -139,6 +139,8 @@ fn build(aws: &Aws) -> Result<BTreeMap<&'static str, Invoke>, FunctionError> {
     let name = "connection-manager";
     let own = ctx(aws, name, connection_manager::Ctx::new)?;
     all.insert(name, invoker(own, connection_manager::handle));
+    let name = "rooms";
+    all.insert(name, invoker(ctx(aws, name, rooms::Ctx::new)?, rooms::handle));
     let name = "send-message";
     all.insert(name, invoker(ctx(aws, name, send_message::Ctx::new)?, send_message::handle));
     let name = "get-recent-messages";
@@ -250,7 +252,7 @@ pub(crate) mod tests {
         replace: impl Fn(&str) -> Option<Invoke>,
         catalog: &Catalog,
     ) -> Functions {
-        const NAMES: [&str; 8] = [
+        const NAMES: [&str; 9] = [
             "accounts",
             "admin",
             "authorizer",
@@ -258,6 +260,7 @@ pub(crate) mod tests {
             "default-message",
             "get-recent-messages",
             "ping",
+            "rooms",
             "send-message",
         ];
         let empty = || invoker((), async |(): &(), _: Value| Ok(json!({"statusCode": 200})));
