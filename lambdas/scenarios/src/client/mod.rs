@@ -196,6 +196,12 @@ impl Client {
         Ok(within("answer to ping", pong).await??)
     }
 
+    /// Asks for the heads of the client's rooms, and does not wait.
+    pub fn ask_heads(&self) {
+        let (done, _) = oneshot::channel();
+        self.queue.send(Happening::Command(Command::Ping { done })).ok();
+    }
+
     /// Cuts the client's socket without a word. The client finds out, and reconnects.
     pub fn cut(&self) {
         self.queue.send(Happening::Command(Command::Cut)).ok();
@@ -213,14 +219,20 @@ impl Client {
     pub async fn until(
         &self,
         what: impl fmt::Display,
-        mut is_so: impl FnMut(&View) -> bool,
+        is_so: impl FnMut(&View) -> bool,
     ) -> Result<(), Failure> {
+        within(format!("{what} for {}", self.person.username), self.wait(is_so)).await?
+    }
+
+    /// Waits until what the client knows is as told, however long that takes.
+    ///
+    /// # Errors
+    /// When the client has given up.
+    pub async fn wait(&self, mut is_so: impl FnMut(&View) -> bool) -> Result<(), Failure> {
         let mut view = self.view.clone();
-        let reached = view.wait_for(|view| is_so(view) || view.stopped.is_some());
-        let name = &self.person.username;
-        let view = within(format!("{what} for {name}"), reached).await??;
+        let view = view.wait_for(|view| is_so(view) || view.stopped.is_some()).await?;
         match &view.stopped {
-            Some(why) => Err(Failure::new(format!("{name} gave up: {why}"))),
+            Some(why) => Err(Failure::new(format!("{} gave up: {why}", self.person.username))),
             None => Ok(()),
         }
     }

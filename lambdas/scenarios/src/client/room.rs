@@ -101,7 +101,7 @@ impl Room {
             self.apply_what_follows();
         } else if let Entry::Known(Change::Message { message, .. }) = entry
             && let Some(shown) = self.place(message.seq).ok().and_then(|at| self.shown.get(at))
-            && (&shown.id != &message.id
+            && (shown.id != message.id
                 || (shown.ver == message.ver && shown.content != message.content))
         {
             let what = format!("number {} came twice, with different messages", message.seq);

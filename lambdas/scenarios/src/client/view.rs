@@ -10,6 +10,8 @@ use super::Room;
 pub struct View {
     /// What the server said to this socket's `hello`.
     pub greeting: Option<Greeting>,
+    /// Whether requests have a socket to go by.
+    pub is_open: bool,
     /// How many sockets have been used so far.
     pub sockets: usize,
     /// How many sockets ended before the client had replaced them.
@@ -107,6 +109,14 @@ pub struct Sent {
     pub refused: Option<ErrorBody>,
 }
 
+impl Sent {
+    /// Whether it is stored, or refused for good.
+    #[must_use]
+    pub fn has_fate(&self) -> bool {
+        self.acknowledged.is_some() || self.refused.is_some()
+    }
+}
+
 /// The news that a write is stored, from a reply, from an event or from a resume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledged {
@@ -141,7 +151,7 @@ impl View {
     /// Whether each write has met its fate.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.sent.iter().all(|sent| sent.acknowledged.is_some() || sent.refused.is_some())
+        self.sent.iter().all(Sent::has_fate)
     }
 
     /// The last number of a room.

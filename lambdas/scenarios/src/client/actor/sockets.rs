@@ -74,7 +74,10 @@ impl Actor {
         let is = |link: &Link| link.number == number;
         if self.current.as_ref().is_some_and(is) {
             self.current = None;
-            self.show.send_modify(|view| view.losses += 1);
+            self.show.send_modify(|view| {
+                view.losses += 1;
+                view.is_open = false;
+            });
             self.open_later();
         } else if self.coming.as_ref().is_some_and(is) {
             self.coming = None;
@@ -113,7 +116,10 @@ impl Actor {
         for (name, head) in &greeting.rooms {
             self.compare(name, head.head, head.epoch);
         }
-        self.show.send_modify(|view| view.greeting = Some(greeting));
+        self.show.send_modify(|view| {
+            view.greeting = Some(greeting);
+            view.is_open = true;
+        });
     }
 }
 
