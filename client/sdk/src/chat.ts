@@ -1,35 +1,30 @@
 import { Connection } from "./connection.ts";
 import type { ConnectionState } from "./connection.ts";
+import { asEntry, authorOf, entriesOf } from "./entries.ts";
 import type { Environment } from "./environment.ts";
+import { Refused } from "./errors.ts";
 import { Liveness } from "./liveness.ts";
 import type { Login } from "./login.ts";
 import { Outbox } from "./outbox.ts";
-import type { OutgoingMessage } from "./outbox.ts";
 import type { OutboxStorage } from "./outbox-storage.ts";
-import type { Event, Greeting, Limits, Message } from "./protocol.ts";
+import type {
+  Change,
+  ChangesPage,
+  ErrorCode,
+  Event,
+  GetRecentMessages,
+  Greeting,
+  MessagesPage,
+  RoomsPage,
+} from "./protocol.ts";
 import { LIMITS } from "./protocol.ts";
-import { Room } from "./room.ts";
-
-/** A room, as it is to be shown. */
-export interface RoomView {
-  /** False until the first page has come. */
-  readonly loaded: boolean;
-  /** Exactly once each, in order. */
-  readonly messages: readonly Message[];
-  /** My messages that are not among them yet, in the order of writing. */
-  readonly outgoing: readonly OutgoingMessage[];
-  /** Whether there are older messages. */
-  readonly more: boolean;
-  /** Whether older messages are on their way. */
-  readonly loadingOlder: boolean;
-}
-
-/** All there is to show. A new object after every change. */
-export interface ChatView {
-  readonly connection: ConnectionState;
-  readonly limits: Pick<Limits, "textBytes" | "pingAfterMs">;
-  readonly room: RoomView;
-}
+import type { Room } from "./room.ts";
+import { GENERAL } from "./room.ts";
+import { Rooms } from "./rooms.ts";
+import { countUnsent, viewRoom } from "./view.ts";
+import type { ChatView, ShownLimits } from "./view.ts";
+import { carryOut } from "./writes.ts";
+import type { Draft, RoomWrite } from "./writes.ts";
 
 /** What a chat is made of. */
 export interface ChatOptions {
@@ -38,7 +33,7 @@ export interface ChatOptions {
   /** `ws://` or `wss://`, without a query. */
   readonly socketUrl: string;
   readonly outbox: OutboxStorage;
-  /** The room; `general` unless told. */
+  /** The room to show first, as {@link Chat.show} takes it; `general` unless told. */
   readonly room?: string;
   /** Called after every change. */
   readonly changed: (view: ChatView) => void;
@@ -49,48 +44,49 @@ const FRESH_MS = 5_000;
 
 /** One person's chat in one window. */
 export class Chat {
+  readonly #environment: Environment;
   readonly #login: Login;
   readonly #changed: (view: ChatView) => void;
   readonly #connection: Connection;
-  readonly #room: Room;
   readonly #outbox: Outbox;
   readonly #liveness: Liveness;
-  #limits: ChatView["limits"] = LIMITS;
+  readonly #rooms: Rooms;
+  #limits: ShownLimits = LIMITS;
 
   /** Does nothing yet: see {@link connect}. */
-  constructor({ environment, login, socketUrl, outbox, room = "general", changed }: ChatOptions) {
+  constructor({ environment, login, socketUrl, outbox, room = GENERAL, changed }: ChatOptions) {
+    this.#environment = environment;
     this.#login = login;
     this.#changed = changed;
     this.#connection = new Connection(environment, login, socketUrl, {
       changed: (state) => this.#connectionChanged(state),
-      online: (greeting) => this.#online(greeting),
+      online: (greeting, askedAt) => this.#online(greeting, askedAt),
       event: (event) => this.#event(event),
     });
-    this.#room = new Room(environment, room, {
-      fetch: (request) => this.#connection.request("getRecentMessages", request),
-      changed: () => this.#roomChanged(),
-    });
     this.#outbox = new Outbox(environment, outbox, {
-      send: (request) => this.#connection.request("sendMessage", request),
-      stored: (_, seq) => this.#room.stored(seq),
+      send: (write) => this.#asMember(write.room, () => carryOut(write, this.#connection)),
+      stored: (room, seq) => this.#rooms.get(room)?.stored(seq),
       changed: () => this.#notify(),
     });
     this.#liveness = new Liveness(environment, (rooms) => void this.#ping(rooms));
+    this.#rooms = new Rooms(environment, login.userId, room, {
+      fetch: (request) => this.#fetch(request),
+      changed: (changed) => this.#roomChanged(changed),
+      roomsChanged: () => this.#roomsChanged(),
+      standWanted: (name) => void this.#ping([name]),
+    });
   }
 
   /** What to show now. */
   get view(): ChatView {
-    const { log, loadingOlder } = this.#room;
+    const { writes } = this.#outbox;
+    const { userId } = this.#login;
     return {
       connection: this.#connection.state,
       limits: this.#limits,
-      room: {
-        loaded: log.last !== null || log.messages.length > 0,
-        messages: log.messages,
-        outgoing: this.#outgoing(log.messages),
-        more: log.more,
-        loadingOlder,
-      },
+      rooms: this.#rooms.all.map((room) => ({ name: room.name, unseen: room.unseen(userId) })),
+      room: viewRoom(this.#rooms.onShow, writes, userId),
+      unsent: countUnsent(writes),
     };
   }
 
@@ -103,7 +99,8 @@ export class Chat {
   wake(): void {
     const { phase } = this.#connection.state;
     if (phase === "waiting" || phase === "connecting") this.#connection.reconnect();
-    else if (this.#connection.silentMs > FRESH_MS) void this.#ping([this.#room.name]);
+    // The others are asked for when they have been silent for long: their timers wake up, too.
+    else if (this.#connection.silentMs > FRESH_MS) void this.#ping([this.#rooms.onShow.name]);
   }
 
   /** The network went away: do not wait until the socket notices. */
@@ -111,24 +108,79 @@ export class Chat {
     this.#connection.drop();
   }
 
-  /** Sends a message, now or as soon as that is possible. */
-  send(content: string): void {
-    this.#outbox.add(this.#room.name, content);
+  /**
+   * Puts a room on show, for as long as I am in it; `general` otherwise. Until the server has told
+   * which rooms I am in, this one counts as mine.
+   */
+  show(room: string): void {
+    this.#rooms.show(room);
   }
 
-  /** Sends a refused message again. */
+  /** Sends a message to the room on show, now or as soon as that is possible. */
+  send(content: string): void {
+    this.#outbox.add({ kind: "send", room: this.#rooms.onShow.name, content });
+  }
+
+  /** Gives my message `seq` of the room on show another text, now or as soon as that is possible. */
+  edit(seq: number, content: string): void {
+    this.#outbox.add({ kind: "edit", room: this.#rooms.onShow.name, of: seq, text: content });
+  }
+
+  /** Takes my message `seq` of the room on show away, now or as soon as that is possible. */
+  delete(seq: number): void {
+    this.#outbox.add({ kind: "delete", room: this.#rooms.onShow.name, of: seq });
+  }
+
+  /** Sends a refused message or change again. */
   retry(clientId: string): void {
     this.#outbox.retry(clientId);
   }
 
-  /** Throws a refused message away. */
+  /** Throws a refused message or change away. */
   dismiss(clientId: string): void {
     this.#outbox.dismiss(clientId);
   }
 
-  /** Fetches a page of older messages. */
+  /**
+   * Makes a public room, and joins it. Sent again until there is an answer. Rejects with
+   * {@link Refused}, or with `OutcomeUnknown` when the connection is stopped.
+   */
+  async createRoom(name: string, topic: string): Promise<void> {
+    await this.#come({ kind: "create", room: name, topic });
+  }
+
+  /** Joins a room. That I am in it already is no error. Otherwise as {@link createRoom}. */
+  async joinRoom(name: string): Promise<void> {
+    try {
+      await this.#come({ kind: "join", room: name });
+    } catch (error) {
+      if (!isRefused(error, "already_member")) throw error;
+      await this.#ping([name]);
+    }
+  }
+
+  /** Leaves a room. That I am not in it is no error. Otherwise as {@link createRoom}. */
+  async leaveRoom(name: string): Promise<void> {
+    try {
+      const { seq } = await this.#outbox.request({ kind: "leave", room: name });
+      this.#rooms.left(name, seq);
+    } catch (error) {
+      if (!isRefused(error, "not_member")) throw error;
+      this.#rooms.remove(name);
+    }
+  }
+
+  /**
+   * A page of the rooms that anybody may join: those whose names follow `after`. Rejects with
+   * {@link Refused} or `OutcomeUnknown`.
+   */
+  listRooms(after?: string): Promise<RoomsPage> {
+    return this.#connection.request("listRooms", after === undefined ? {} : { after });
+  }
+
+  /** Fetches a page of older messages of the room on show. */
   async loadOlder(): Promise<void> {
-    await this.#room.loadOlder();
+    await this.#rooms.onShow.loadOlder();
   }
 
   /** Ends the connection; what was not sent waits in the storage. */
@@ -145,62 +197,99 @@ export class Chat {
   #connectionChanged(state: ConnectionState): void {
     if (state.phase !== "online") {
       this.#liveness.stop();
-      this.#room.offline();
+      this.#rooms.offline();
       this.#outbox.offline();
     }
+    if (state.phase === "stopped") this.#outbox.giveUp();
     this.#notify();
   }
 
-  #online({ limits, rooms }: Greeting): void {
-    this.#limits = limits;
-    this.#liveness.start([this.#room.name], limits.pingAfterMs);
-    this.#room.online(rooms[this.#room.name]);
+  #online({ limits, rooms }: Greeting, askedAt: number): void {
+    // The version before tells fewer.
+    this.#limits = { ...LIMITS, ...limits };
+    this.#rooms.greeted(rooms, askedAt);
+    this.#liveness.start(this.#limits.pingAfterMs);
     this.#outbox.online();
   }
 
   #event(event: Event): void {
-    if (event.event !== "messages" || event.room !== this.#room.name) return;
+    const entries = entriesOf(event);
+    if (event.event === "bye" || entries.length === 0) return;
     this.#liveness.heard(event.room);
     // Before the log takes them: one that is held for its predecessor is stored all the same.
-    this.#acknowledge(event.messages);
-    this.#room.receive(event.messages);
+    this.#acknowledge(event.room, entries);
+    this.#rooms.heard(event.room, entries);
   }
 
-  async #ping(rooms: readonly string[]): Promise<void> {
-    const { name, log } = this.#room;
-    const asked = rooms.includes(name) && log.last !== null ? { [name]: log.last } : {};
+  async #fetch(request: GetRecentMessages): Promise<MessagesPage | ChangesPage> {
+    const { room = GENERAL } = request;
+    const page = await this.#asMember(room, () =>
+      this.#connection.request("getRecentMessages", request),
+    );
+    // Once they are in the log, they look like everybody's.
+    this.#acknowledge(room, "changes" in page ? page.changes : page.messages.map(asEntry));
+    return page;
+  }
+
+  async #ping(names: readonly string[]): Promise<void> {
+    const size = LIMITS.roomsPerSocket;
+    const chunks = Array.from({ length: Math.max(1, Math.ceil(names.length / size)) }, (_, i) =>
+      names.slice(i * size, (i + 1) * size),
+    );
+    await Promise.all(
+      chunks.map(async (chunk) => {
+        const numbers = chunk.map((name) => [name, this.#rooms.get(name)?.log.last ?? 0] as const);
+        const askedAt = this.#environment.now();
+        try {
+          const rooms = Object.fromEntries(numbers);
+          this.#rooms.ponged(await this.#connection.request("ping", { rooms }), askedAt);
+        } catch {
+          // A link on which nothing comes ends itself; anything else the next ping will find.
+        }
+      }),
+    );
+  }
+
+  async #come(write: Draft<RoomWrite>): Promise<void> {
+    const { seq, stand } = await this.#outbox.request(write);
+    this.#rooms.joined(write.room, seq, stand);
+  }
+
+  /** Runs `ask`. If the server says that I am not in the room, it is asked what I am in. */
+  async #asMember<T>(room: string, ask: () => Promise<T>): Promise<T> {
     try {
-      const pong = await this.#connection.request("ping", { rooms: asked });
-      const stand = pong.rooms[name];
-      if (stand !== undefined) this.#room.standsAt(stand);
-    } catch {
-      // A link on which nothing comes ends itself; anything else the next ping will find.
+      return await ask();
+    } catch (error) {
+      if (isRefused(error, "not_member") && this.#rooms.get(room)) void this.#ping([room]);
+      throw error;
     }
   }
 
-  #roomChanged(): void {
-    this.#acknowledge(this.#room.log.messages);
-    this.#outbox.shown(this.#room.name, this.#room.log.last);
+  #roomChanged(room: Room): void {
+    this.#outbox.shown(room.name, room.log.last);
     this.#notify();
   }
 
-  #acknowledge(messages: readonly Message[]): void {
-    if (this.#outbox.items.length === 0) return;
-    for (const { userId, clientId, seq } of messages) {
-      if (userId === this.#login.userId) this.#outbox.acknowledge(clientId, seq);
-    }
+  #roomsChanged(): void {
+    this.#liveness.watch(this.#rooms.all.map(({ name }) => name));
+    this.#notify();
   }
 
-  /** What the log does not show yet. */
-  #outgoing(messages: readonly Message[]): readonly OutgoingMessage[] {
-    const { items } = this.#outbox;
-    if (items.length === 0) return items;
-    const mine = messages.filter(({ userId }) => userId === this.#login.userId);
-    const shown = new Set(mine.map(({ clientId }) => clientId));
-    return items.filter(({ clientId }) => !shown.has(clientId));
+  #acknowledge(room: string, entries: readonly Change[]): void {
+    if (this.#outbox.writes.length === 0) return;
+    for (const entry of entries) {
+      if (entry.kind === "delete") this.#outbox.gone(room, entry.message.seq);
+      const author = authorOf(entry);
+      if (author?.userId !== this.#login.userId) continue;
+      this.#outbox.acknowledge(author.clientId, { seq: entry.seq });
+    }
   }
 
   #notify(): void {
     this.#changed(this.view);
   }
+}
+
+function isRefused(error: unknown, code: ErrorCode): boolean {
+  return error instanceof Refused && error.body.code === code;
 }

@@ -21,8 +21,11 @@ export type ConnectionState =
 export interface ConnectionHandlers {
   /** The state has changed. */
   changed(state: ConnectionState): void;
-  /** A new socket has taken over, after an outage or a handover. */
-  online(greeting: Greeting): void;
+  /**
+   * A new socket has taken over, after an outage or a handover. It was greeted at a question of the
+   * time `askedAt`, on the environment's clock.
+   */
+  online(greeting: Greeting, askedAt: number): void;
   /** An event came, on whichever socket: during a handover the same one may come twice. */
   event(event: Event): void;
 }
@@ -116,6 +119,7 @@ export class Connection {
     if (this.#current === null) this.#become({ phase: "connecting" });
     let closure: Closure = { code: 1006, reason: "", reconnect: null };
     let greeting: Greeting;
+    let askedAt: number;
     try {
       const ticket = await this.#login.ticket();
       if (this.#attempt !== attempt) return;
@@ -129,6 +133,7 @@ export class Connection {
       });
       attempt.link = link;
       await link.opened;
+      askedAt = this.#environment.now();
       greeting = await link.request("hello", {});
     } catch (error) {
       if (this.#attempt !== attempt) return;
@@ -140,17 +145,17 @@ export class Connection {
     // Stopped meanwhile: that has closed the link, too.
     if (this.#attempt !== attempt || attempt.link === null) return;
     this.#attempt = null;
-    this.#takeOver(attempt.link, greeting);
+    this.#takeOver(attempt.link, greeting, askedAt);
   }
 
-  #takeOver(link: Link, greeting: Greeting): void {
+  #takeOver(link: Link, greeting: Greeting, askedAt: number): void {
     const old = this.#current;
     this.#current = link;
     this.#onlineAt = this.#environment.now();
     this.#clearRetry();
     this.#scheduleHandover(greeting);
     this.#become({ phase: "online" });
-    this.#handlers.online(greeting);
+    this.#handlers.online(greeting, askedAt);
     old?.retire();
   }
 
@@ -182,10 +187,13 @@ export class Connection {
     this.#current = null;
     this.#clearHandover();
     if (this.#environment.now() - this.#onlineAt >= STABLE_MS) this.#failures = 0;
-    // A handover that is under way is the reconnection.
-    if (this.#attempt !== null && afterClose(closure) !== "stop") {
-      return this.#become({ phase: "connecting" });
-    }
+    // A handover that is under way is the reconnection, also when its new socket is the very one
+    // that was too many.
+    const replaced =
+      closure.code === CLOSE_CODES.tooManySockets
+        ? this.#attempt !== null && this.#attempt.link !== null
+        : this.#attempt !== null && afterClose(closure) !== "stop";
+    if (replaced) return this.#become({ phase: "connecting" });
     this.#failed(closure);
   }
 

@@ -7,9 +7,12 @@ export class Refused extends Error {
     /** What the server said. */
     readonly body: ErrorBody,
   ) {
-    super(body.message);
+    super(body.code === "unknown_action" ? TOO_OLD : body.message);
   }
 }
+
+/** Servers and pages are not replaced at the same moment. */
+const TOO_OLD = "The server cannot do this yet. Please try again later.";
 
 /** Why nobody knows whether a request was carried out. */
 export type UnknownCause = "silence" | "platform" | "closed";

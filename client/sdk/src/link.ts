@@ -3,6 +3,8 @@ import type { Environment, Socket, Timer } from "./environment.ts";
 import { OutcomeUnknown, Refused } from "./errors.ts";
 import type { UnknownCause } from "./errors.ts";
 import { readFrame } from "./frames.ts";
+import { promiseWithHandles } from "./promise.ts";
+import type { PromiseWithHandles } from "./promise.ts";
 import type { Actions, Event } from "./protocol.ts";
 import { LIMITS } from "./protocol.ts";
 
@@ -156,22 +158,4 @@ export class Link {
   #closeIfIdle(): void {
     if (this.#retired && this.#waiting.size === 0) this.close();
   }
-}
-
-interface PromiseWithHandles<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: Error): void;
-}
-
-function promiseWithHandles<T>(): PromiseWithHandles<T> {
-  let resolve!: (value: T) => void;
-  let reject!: (error: Error) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  // Whoever does not look at it must not cause an "unhandled rejection".
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
 }

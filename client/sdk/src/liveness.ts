@@ -17,11 +17,17 @@ export class Liveness {
     this.#ping = ping;
   }
 
-  /** The connection is up, and these rooms' heads are known. */
-  start(rooms: readonly string[], pingAfterMs: number): void {
+  /** These are the rooms. Those that are new are asked for already. */
+  watch(rooms: readonly string[]): void {
+    for (const room of this.#heardAt.keys()) if (!rooms.includes(room)) this.#heardAt.delete(room);
+    for (const room of rooms) if (!this.#heardAt.has(room)) this.heard(room);
+  }
+
+  /** The connection is up, and the rooms' heads are known. */
+  start(pingAfterMs: number): void {
     const now = this.#environment.now();
     this.#pingedAt = now;
-    for (const room of rooms) this.#heardAt.set(room, now);
+    for (const room of this.#heardAt.keys()) this.#heardAt.set(room, now);
     this.#schedule(pingAfterMs);
   }
 

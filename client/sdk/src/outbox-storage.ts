@@ -1,16 +1,17 @@
-import type { OutgoingMessage } from "./outbox.ts";
+import { isRoomWrite } from "./writes.ts";
+import type { TextWrite, Write } from "./writes.ts";
 
 /** Where an outbox outlives its page. */
 export interface OutboxStorage {
   /** What was saved last. */
-  load(): OutgoingMessage[];
-  /** Saves what is not yet stored on the server. */
-  save(items: readonly OutgoingMessage[]): void;
+  load(): TextWrite[];
+  /** Saves what is not yet stored on the server, and would be wanted by nobody else. */
+  save(writes: readonly Write[]): void;
 }
 
 /**
  * Keeps one person's outbox in `storage`. With `sessionStorage` every tab has its own. A duplicated
- * tab begins with a copy, which does no harm: under one `clientId` a message is stored once.
+ * tab begins with a copy, which does no harm: under one `clientId` a write is stored once.
  */
 export function outboxStorage(storage: Storage, userId: string): OutboxStorage {
   const key = `parley.outbox.${userId}`;
@@ -18,13 +19,13 @@ export function outboxStorage(storage: Storage, userId: string): OutboxStorage {
     load() {
       try {
         const saved: unknown = JSON.parse(storage.getItem(key) ?? "[]");
-        return Array.isArray(saved) ? saved.filter(isOutgoing).map(afterReload) : [];
+        return Array.isArray(saved) ? saved.flatMap(afterReload) : [];
       } catch {
         return [];
       }
     },
-    save(items) {
-      const unsaved = items.filter((item) => item.state !== "stored");
+    save(writes) {
+      const unsaved = writes.filter((write) => write.state !== "stored" && !isRoomWrite(write));
       try {
         if (unsaved.length > 0) storage.setItem(key, JSON.stringify(unsaved));
         else storage.removeItem(key);
@@ -35,17 +36,32 @@ export function outboxStorage(storage: Storage, userId: string): OutboxStorage {
   };
 }
 
-/** Nobody waits for a reply any more. */
-function afterReload(item: OutgoingMessage): OutgoingMessage {
-  return item.state === "sending" ? { ...item, state: "waiting" } : item;
+/** A saved write, for whose reply nobody waits any more; none, if it is nothing that we know. */
+function afterReload(value: unknown): TextWrite[] {
+  // The version before had messages only, and no `kind`.
+  const write = { kind: "send", ...(value as object | null) } as Partial<TextWrite>;
+  if (!isTextWrite(write)) return [];
+  return [write.state === "sending" ? { ...write, state: "waiting" } : write];
 }
 
-function isOutgoing(value: unknown): value is OutgoingMessage {
-  const item = value as Partial<OutgoingMessage> | null;
+function isTextWrite(write: Partial<TextWrite>): write is TextWrite {
   return (
-    typeof item?.clientId === "string" &&
-    typeof item.room === "string" &&
-    typeof item.content === "string" &&
-    (item.state === "waiting" || item.state === "sending" || item.state === "failed")
+    typeof write.clientId === "string" &&
+    typeof write.room === "string" &&
+    (write.state === "waiting" || write.state === "sending" || write.state === "failed") &&
+    hasContent(write)
   );
+}
+
+function hasContent(write: Partial<TextWrite>): boolean {
+  switch (write.kind) {
+    case "send":
+      return typeof write.content === "string";
+    case "edit":
+      return typeof write.of === "number" && typeof write.text === "string";
+    case "delete":
+      return typeof write.of === "number";
+    default:
+      return false;
+  }
 }

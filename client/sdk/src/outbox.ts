@@ -1,38 +1,23 @@
 import { backoffMs } from "./backoff.ts";
 import type { Environment, Timer } from "./environment.ts";
 import { OutcomeUnknown, Refused } from "./errors.ts";
-import type { SendMessage, Stored } from "./protocol.ts";
-import { LIMITS } from "./protocol.ts";
 import type { OutboxStorage } from "./outbox-storage.ts";
-import { utf8Bytes } from "./utf8.ts";
-
-/** A message on its way out. */
-export interface OutgoingMessage {
-  /** Our own name of it, the same on every resend. */
-  readonly clientId: string;
-  readonly room: string;
-  readonly content: string;
-  /**
-   * `waiting` for its turn or for the connection; `sending`; `stored` under `seq`, until the log
-   * shows it; `failed`, with `problem`, until the writer decides.
-   */
-  readonly state: "waiting" | "sending" | "stored" | "failed";
-  readonly seq?: number;
-  /** Why the server refused it, for a person. */
-  readonly problem?: string;
-}
+import { promiseWithHandles } from "./promise.ts";
+import { fits, isRoomWrite } from "./writes.ts";
+import type { Draft, Receipt, RoomWrite, TextWrite, Write } from "./writes.ts";
 
 /** What an outbox needs of the connection. */
 export interface OutboxSink {
-  /** Sends a request. Rejects with {@link Refused} or {@link OutcomeUnknown}. */
-  send(request: SendMessage): Promise<Stored>;
-  /** The server holds the message under this number. */
+  /** Sends a write. Rejects with {@link Refused} or {@link OutcomeUnknown}. */
+  send(write: Write): Promise<Receipt>;
+  /** The server holds a write under this number. */
   stored(room: string, seq: number): void;
-  /** The items have changed. */
+  /** The writes have changed. */
   changed(): void;
 }
 
 const RESEND = { baseMs: 1_000, capMs: 15_000 };
+const TOO_LONG = "This is too long to be sent.";
 
 /**
  * Writes that are not yet known to be stored. Each room has at most one on its way, so that a
@@ -42,7 +27,7 @@ export class Outbox {
   readonly #environment: Environment;
   readonly #storage: OutboxStorage;
   readonly #sink: OutboxSink;
-  #items: readonly OutgoingMessage[];
+  #writes: readonly Write[];
   #online = false;
   /** Per room: the wait before the next resend, and how many went wrong in a row. */
   readonly #retries = new Map<string, { timer: Timer | null; failures: number }>();
@@ -51,44 +36,71 @@ export class Outbox {
     this.#environment = environment;
     this.#storage = storage;
     this.#sink = sink;
-    this.#items = storage.load();
+    this.#writes = storage.load();
   }
 
   /** Everything in it, in the order of writing. */
-  get items(): readonly OutgoingMessage[] {
-    return this.#items;
+  get writes(): readonly Write[] {
+    return this.#writes;
   }
 
-  /** Takes a message in, and sends it when its turn comes; one that is too long fails at once. */
-  add(room: string, content: string): void {
-    this.#enqueue(this.#items, room, content);
+  /** Takes a write in, and sends it when its turn comes; one that is too long fails at once. */
+  add(draft: Draft<TextWrite>): void {
+    this.#enqueue(this.#writes, draft);
   }
 
-  /** Queues a failed message again, as the last one. */
+  /**
+   * Takes in a write that somebody waits for. Rejects with {@link Refused}, or with
+   * {@link OutcomeUnknown} when it is given up.
+   */
+  request(draft: Draft<RoomWrite>): Promise<Receipt> {
+    const settled = promiseWithHandles<Receipt>();
+    if (fits(draft)) {
+      const clientId = this.#environment.newId();
+      this.#update([...this.#writes, { ...draft, clientId, settled, state: "waiting" }]);
+      this.#pump(draft.room);
+    } else {
+      settled.reject(new Refused({ code: "too_large", message: TOO_LONG, retryable: false }));
+    }
+    return settled.promise;
+  }
+
+  /** Queues a failed write again, as the last one. */
   retry(clientId: string): void {
-    const item = this.#find(clientId);
-    if (item?.state !== "failed") return;
+    const write = this.#find(clientId);
+    if (write?.state !== "failed" || isRoomWrite(write)) return;
     // It was refused, so it is not stored, and a new name cannot double it. The old name may be the
     // very reason for the refusal.
-    const others = this.#items.filter((other) => other !== item);
-    this.#enqueue(others, item.room, item.content);
+    const others = this.#writes.filter((other) => other !== write);
+    const { problem: _, seq: __, ...draft } = write;
+    this.#enqueue(others, draft);
   }
 
-  /** Throws a failed message away. */
+  /** Throws a failed write away. */
   dismiss(clientId: string): void {
     if (this.#find(clientId)?.state === "failed") this.#remove(clientId);
+  }
+
+  /** Gives up what somebody waits for; the rest stays. */
+  giveUp(): void {
+    for (const write of this.#writes) {
+      if (isRoomWrite(write)) write.settled.reject(new OutcomeUnknown("closed"));
+    }
+    const rest = this.#writes.filter((write) => !isRoomWrite(write));
+    if (rest.length < this.#writes.length) this.#update(rest);
   }
 
   /** Throws everything away. */
   clear(): void {
     this.offline();
+    this.giveUp();
     this.#update([]);
   }
 
   /** The connection is up. */
   online(): void {
     this.#online = true;
-    for (const room of new Set(this.#items.map((item) => item.room))) {
+    for (const room of new Set(this.#writes.map((write) => write.room))) {
       this.#clearRetry(room);
       this.#pump(room);
     }
@@ -100,65 +112,89 @@ export class Outbox {
     for (const room of this.#retries.keys()) this.#clearRetry(room);
   }
 
-  /** The server holds this message: its reply has come, or its event, whichever was first. */
-  acknowledge(clientId: string, seq: number): void {
-    const item = this.#find(clientId);
-    if (item === undefined || item.state === "stored") return;
-    this.#clearRetry(item.room);
-    this.#replace(clientId, { ...item, state: "stored", seq });
-    this.#sink.stored(item.room, seq);
-    this.#pump(item.room);
+  /** The server holds this write: its reply has come, or its event, whichever was first. */
+  acknowledge(clientId: string, receipt: Receipt): void {
+    const write = this.#find(clientId);
+    if (write === undefined || write.state === "stored") return;
+    this.#clearRetry(write.room);
+    if (isRoomWrite(write)) {
+      this.#remove(clientId);
+      write.settled.resolve(receipt);
+    } else {
+      this.#replace(clientId, { ...write, state: "stored", seq: receipt.seq });
+      this.#sink.stored(write.room, receipt.seq);
+    }
+    this.#pump(write.room);
+  }
+
+  /** The message is gone, and with it what was refused to be changed in it. */
+  gone(room: string, seq: number): void {
+    const rest = this.#writes.filter(
+      (write) => !(write.room === room && isChangeOf(write, seq) && write.state === "failed"),
+    );
+    if (rest.length < this.#writes.length) this.#update(rest);
   }
 
   /** The log of the room shows every number up to `last`; null when it was begun anew. */
   shown(room: string, last: number | null): void {
-    const rest = this.#items.filter(
-      (item) =>
-        item.room !== room ||
-        item.state !== "stored" ||
-        (last !== null && item.seq !== undefined && item.seq > last),
+    const rest = this.#writes.filter(
+      (write) =>
+        write.room !== room ||
+        write.state !== "stored" ||
+        (last !== null && write.seq !== undefined && write.seq > last),
     );
-    if (rest.length < this.#items.length) this.#update(rest);
+    if (rest.length < this.#writes.length) this.#update(rest);
   }
 
-  #enqueue(before: readonly OutgoingMessage[], room: string, content: string): void {
+  #enqueue(before: readonly Write[], draft: Draft<TextWrite>): void {
     const clientId = this.#environment.newId();
-    const item = { clientId, room, content };
     this.#update([
       ...before,
-      fits(item)
-        ? { ...item, state: "waiting" }
-        : { ...item, state: "failed", problem: "This message is too long." },
+      fits(draft)
+        ? { ...draft, clientId, state: "waiting" }
+        : { ...draft, clientId, state: "failed", problem: TOO_LONG },
     ]);
-    this.#pump(room);
+    this.#pump(draft.room);
   }
 
   #pump(room: string): void {
     if (!this.#online || this.#retries.get(room)?.timer != null) return;
-    const next = this.#items.find(
-      (item) => item.room === room && (item.state === "waiting" || item.state === "sending"),
+    const next = this.#writes.find(
+      (write) => write.room === room && (write.state === "waiting" || write.state === "sending"),
     );
     if (next === undefined || next.state === "sending") return;
     this.#replace(next.clientId, { ...next, state: "sending" });
     void this.#send(next);
   }
 
-  async #send({ clientId, room, content }: OutgoingMessage): Promise<void> {
+  async #send(sent: Write): Promise<void> {
+    const { clientId, room } = sent;
     try {
-      const stored = await this.#sink.send({ room, content, clientId });
-      this.acknowledge(clientId, stored.seq);
+      this.acknowledge(clientId, await this.#sink.send(sent));
     } catch (error) {
-      const item = this.#find(clientId);
+      const write = this.#find(clientId);
       // Its event has acknowledged it already.
-      if (item?.state !== "sending") return;
+      if (write?.state !== "sending") return;
       if (error instanceof Refused && !error.body.retryable) {
         this.#clearRetry(room);
-        this.#replace(clientId, { ...item, state: "failed", problem: error.body.message });
+        this.#refuse(write, error);
       } else {
-        this.#replace(clientId, { ...item, state: "waiting" });
+        this.#replace(clientId, { ...write, state: "waiting" });
         this.#resendLater(room, error);
       }
       this.#pump(room);
+    }
+  }
+
+  #refuse(write: Write, error: Refused): void {
+    if (isRoomWrite(write)) {
+      this.#remove(write.clientId);
+      write.settled.reject(error);
+    } else if (write.kind !== "send" && error.body.code === "not_found") {
+      // The message is gone, and there is nothing that could show the refusal.
+      this.#remove(write.clientId);
+    } else {
+      this.#replace(write.clientId, { ...write, state: "failed", problem: error.message });
     }
   }
 
@@ -181,35 +217,25 @@ export class Outbox {
     this.#retries.delete(room);
   }
 
-  #find(clientId: string): OutgoingMessage | undefined {
-    return this.#items.find((item) => item.clientId === clientId);
+  #find(clientId: string): Write | undefined {
+    return this.#writes.find((write) => write.clientId === clientId);
   }
 
-  #replace(clientId: string, item: OutgoingMessage): void {
-    this.#update(this.#items.map((other) => (other.clientId === clientId ? item : other)));
+  #replace(clientId: string, write: Write): void {
+    this.#update(this.#writes.map((other) => (other.clientId === clientId ? write : other)));
   }
 
   #remove(clientId: string): void {
-    this.#update(this.#items.filter((item) => item.clientId !== clientId));
+    this.#update(this.#writes.filter((write) => write.clientId !== clientId));
   }
 
-  #update(items: readonly OutgoingMessage[]): void {
-    this.#items = items;
-    this.#storage.save(items);
+  #update(writes: readonly Write[]): void {
+    this.#writes = writes;
+    this.#storage.save(writes);
     this.#sink.changed();
   }
 }
 
-/** What `action` and `id` add to a frame, generously. */
-const ENVELOPE_BYTES = 64;
-
-/**
- * Whether the server, and the platform before it, will take it. The platform answers a frame that is
- * too long by ending the connection, and would do so on every resend.
- */
-function fits(message: SendMessage): boolean {
-  return (
-    utf8Bytes(message.content) <= LIMITS.textBytes &&
-    utf8Bytes(JSON.stringify(message)) + ENVELOPE_BYTES <= LIMITS.frameBytes
-  );
+function isChangeOf(write: Write, seq: number): boolean {
+  return (write.kind === "edit" || write.kind === "delete") && write.of === seq;
 }

@@ -1,13 +1,7 @@
 import { backoffMs } from "./backoff.ts";
 import type { Environment, Timer } from "./environment.ts";
 import { Refused } from "./errors.ts";
-import type {
-  ChangesPage,
-  GetRecentMessages,
-  Message,
-  MessagesPage,
-  RoomHead,
-} from "./protocol.ts";
+import type { Change, ChangesPage, GetRecentMessages, MessagesPage, RoomHead } from "./protocol.ts";
 import { LIMITS } from "./protocol.ts";
 import { EMPTY_LOG, hasGap, reduceRoom } from "./room-log.ts";
 import type { RoomInput, RoomLog } from "./room-log.ts";
@@ -16,17 +10,22 @@ import type { RoomInput, RoomLog } from "./room-log.ts";
 export interface RoomSource {
   /** Asks for a page. */
   fetch(request: GetRecentMessages): Promise<MessagesPage | ChangesPage>;
-  /** The log, or {@link Room.loadingOlder}, has changed. */
-  changed(): void;
+  /** The room's log, or {@link Room.loadingOlder}, has changed. */
+  changed(room: Room): void;
 }
 
+/** The room that everyone is in. */
+export const GENERAL = "general";
 /** How many messages a page of history brings at the most. */
 const PAGE = 50;
 /** The most that a fetch is put off, so that the clients of a room do not all ask at once. */
 const FETCH_JITTER_MS = 1_000;
 const FETCH_RETRY = { baseMs: 1_000, capMs: 15_000 };
 
-/** One room's log, and the fetching that keeps it without a hole. */
+/**
+ * One room's log, and the fetching that keeps it without a hole. Messages from before we came are
+ * fetched when the room is first on show.
+ */
 export class Room {
   /** The room's name. */
   readonly name: string;
@@ -34,6 +33,17 @@ export class Room {
   readonly #source: RoomSource;
   #log: RoomLog = EMPTY_LOG;
   #online = false;
+  #closed = false;
+  #onShow = false;
+  /** It was on show once, and so the first page is wanted. */
+  #wanted = false;
+  /** A page of history has come. */
+  #paged = false;
+  /** The server named a head below our number: an old answer, or a log that was cut. */
+  #doubted = false;
+  #topicAsked = false;
+  /** The last number that was on show; null before there was one. */
+  #seen: number | null = null;
   #fetching = false;
   #loadingOlder = false;
   #failures = 0;
@@ -50,17 +60,52 @@ export class Room {
     return this.#log;
   }
 
+  /** Whether the first page has come. */
+  get loaded(): boolean {
+    const { last, messages, more } = this.#log;
+    return this.#paged ? last !== null || messages.length > 0 : last !== null && !more;
+  }
+
   /** Whether a page of older messages is on its way. */
   get loadingOlder(): boolean {
     return this.#loadingOlder;
   }
 
-  /** The connection is up, and said where the log stands: catches up with whatever was missed. */
+  /** How many messages, not of `userId`, came since the room was last on show, or since we know it. */
+  unseen(userId: string): number {
+    const { messages } = this.#log;
+    if (this.#seen === null) return 0;
+    let unseen = 0;
+    for (let i = messages.length - 1; i >= 0; i--) {
+      const message = messages[i];
+      if (message === undefined || message.seq <= this.#seen) break;
+      if (message.userId !== userId) unseen += 1;
+    }
+    return unseen;
+  }
+
+  /** Somebody looks at it from now on. */
+  show(): void {
+    if (this.#onShow) return;
+    this.#onShow = this.#wanted = true;
+    this.#seen = this.#log.last;
+    void this.#catchUp();
+  }
+
+  /** Nobody looks at it any more. */
+  hide(): void {
+    this.#onShow = false;
+  }
+
+  /**
+   * The connection is up. `stand` is where the log stands, and whatever was missed is caught up with;
+   * undefined while nobody has said: {@link standsAt} is to follow.
+   */
   online(stand: RoomHead | undefined): void {
     this.#online = true;
     this.#failures = 0;
-    if (stand === undefined) void this.#catchUp();
-    else this.standsAt(stand);
+    if (stand !== undefined) this.standsAt(stand);
+    else if (this.#wanted) void this.#catchUp();
   }
 
   /** The connection is down. */
@@ -69,16 +114,25 @@ export class Room {
     this.#clearTimer();
   }
 
-  /** The server said where the log stands: what is missing is asked for at once. */
-  standsAt({ head, epoch }: RoomHead): void {
-    this.#apply({ kind: "head", head, epoch });
-    // A head below ours may be an old answer, or a log that was cut: the page will tell.
-    if (this.#log.last !== head) void this.#catchUp();
+  /** It is none of mine any more: nothing changes from now on. */
+  close(): void {
+    this.offline();
+    this.#closed = true;
   }
 
-  /** An event brought messages. */
-  receive(messages: readonly Message[]): void {
-    this.#apply({ kind: "live", messages });
+  /** The server said where the log stands: what is missing is asked for. */
+  standsAt({ head, epoch }: RoomHead): void {
+    const unknown = this.#log.last === null && !this.loaded;
+    this.#apply({ kind: unknown && !this.#wanted ? "start" : "head", head, epoch });
+    this.#doubted = this.#log.last !== null && head < this.#log.last;
+    if (this.#onShow) void this.#catchUp();
+    // Many rooms may have moved at once, and nobody waits for this one.
+    else if (this.#missing()) this.#fetchSoon();
+  }
+
+  /** An event brought entries. */
+  receive(entries: readonly Change[]): void {
+    this.#apply({ kind: "live", entries });
     this.#waitForGap();
   }
 
@@ -90,10 +144,10 @@ export class Room {
 
   /** Fetches a page of older messages, if there are any. When it fails, a later call may succeed. */
   async loadOlder(): Promise<void> {
-    const before = this.#log.messages[0]?.seq;
-    if (!this.#online || this.#loadingOlder || !this.#log.more || before === undefined) return;
+    const { last, from: before, more } = this.#log;
+    if (!this.#online || this.#loadingOlder || !this.loaded || !more || last === null) return;
     this.#loadingOlder = true;
-    this.#source.changed();
+    this.#source.changed(this);
     try {
       const page = await this.#source.fetch({ room: this.name, before, limit: PAGE });
       if (!isChanges(page)) this.#apply({ kind: "older", before, page });
@@ -101,22 +155,43 @@ export class Room {
       // The messages are still there; the reader asks again by scrolling.
     }
     this.#loadingOlder = false;
-    this.#source.changed();
+    this.#source.changed(this);
     if (this.#log.last === null) void this.#catchUp();
   }
 
   #apply(input: RoomInput): void {
+    if (this.#closed) return;
     const before = this.#log;
     this.#log = reduceRoom(before, input);
-    if (this.#log !== before) this.#source.changed();
+    const { last } = this.#log;
+    if (this.#onShow || last === null) this.#seen = last;
+    else if (this.#seen === null) this.#seen = input.kind === "start" ? input.head : last;
+    if (this.#log !== before) this.#source.changed(this);
+  }
+
+  /** Whether there is anything that a fetch would bring. */
+  #missing(): boolean {
+    return (
+      this.#log.last === null ||
+      hasGap(this.#log) ||
+      this.#doubted ||
+      (this.#wanted && (!this.loaded || this.#lacksTopic()))
+    );
+  }
+
+  #lacksTopic(): boolean {
+    return this.name !== GENERAL && this.#log.topic === null && !this.#topicAsked;
   }
 
   /** Gives the missing events a moment to come by themselves, then fetches them. */
   #waitForGap(): void {
-    if (!hasGap(this.#log)) return this.#clearTimer();
+    if (hasGap(this.#log)) this.#fetchSoon();
+    else this.#clearTimer();
+  }
+
+  #fetchSoon(): void {
     if (this.#timer !== null || this.#fetching || !this.#online) return;
-    const delay = LIMITS.holdMs + this.#environment.random() * FETCH_JITTER_MS;
-    this.#fetchAfter(delay);
+    this.#fetchAfter(LIMITS.holdMs + this.#environment.random() * FETCH_JITTER_MS);
   }
 
   #fetchAfter(ms: number): void {
@@ -129,7 +204,7 @@ export class Room {
     if (this.#fetching || !this.#online) return;
     this.#fetching = true;
     try {
-      while (await this.#fetchNext());
+      while (this.#online && this.#missing() && (await this.#fetchNext()));
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
@@ -141,20 +216,37 @@ export class Room {
     if (this.#timer === null) this.#waitForGap();
   }
 
-  /** Fetches one page. True when another must follow. */
+  /** Fetches what is missed most. False when that brought us no further. */
   async #fetchNext(): Promise<boolean> {
-    const { last } = this.#log;
+    const { name: room } = this;
+    const { last, from } = this.#log;
     if (last === null) {
-      const page = await this.#source.fetch({ room: this.name, limit: PAGE });
-      if (!isChanges(page)) this.#apply({ kind: "newest", page });
-      return false;
+      const page = await this.#source.fetch({ room, limit: PAGE });
+      if (isChanges(page)) return false;
+      this.#paged ||= this.#log.last === null;
+      this.#apply({ kind: "newest", page });
+      return true;
     }
-    const request = { room: this.name, after: last, limit: LIMITS.pageMessages };
-    const page = await this.#source.fetch(request);
-    if (!isChanges(page)) return false;
-    this.#apply({ kind: "changes", after: last, page });
-    if (this.#log.last === null) return true;
-    return page.more && page.through > last;
+    if (this.#wanted && !this.loaded) {
+      const page = await this.#source.fetch({ room, before: from, limit: PAGE });
+      if (isChanges(page)) return false;
+      this.#paged = true;
+      this.#apply({ kind: "older", before: from, page });
+      return true;
+    }
+    if (hasGap(this.#log) || this.#doubted) {
+      const request = { room, after: last, limit: LIMITS.pageMessages };
+      const page = await this.#source.fetch(request);
+      this.#doubted = false;
+      if (!isChanges(page)) return false;
+      this.#apply({ kind: "changes", after: last, page });
+      return this.#log.last === null || page.through > last;
+    }
+    // The first entry of a room is its `create`.
+    const page = await this.#source.fetch({ room, after: 0, limit: 1 });
+    this.#topicAsked = true;
+    if (isChanges(page) && page.recovered) this.#apply({ kind: "live", entries: page.changes });
+    return true;
   }
 
   #clearTimer(): void {

@@ -213,9 +213,9 @@ test("a handover in the middle of everything loses and doubles nothing", async (
     if (request.content !== "mine 1") return undefined;
     held = () => {
       const { clientId = "" } = request;
-      const { seq, id, timestamp } = server.append("mine 1", { userId: "u_me", clientId });
+      const { seq, id, timestamp } = server.general.append("mine 1", { userId: "u_me", clientId });
       socket.push({ reply: request.id, ok: true, seq, id, timestamp, duplicate: false });
-      server.deliver(server.log.slice(-1));
+      server.deliver(server.general.messages.slice(-1));
     };
     return "ignore";
   };

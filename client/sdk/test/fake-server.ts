@@ -1,7 +1,17 @@
 import type { Environment, Socket } from "../src/environment.ts";
 import { browserEnvironment } from "../src/environment.ts";
-import type { ErrorBody, ErrorCode, Greeting, Message, Problem } from "../src/protocol.ts";
+import type {
+  Change,
+  ErrorBody,
+  ErrorCode,
+  Event,
+  Greeting,
+  Message,
+  Problem,
+} from "../src/protocol.ts";
 import { LIMITS } from "../src/protocol.ts";
+import { FakeRoom } from "./fake-room.ts";
+import type { Author } from "./fake-room.ts";
 
 /** A request frame as it came over the wire. */
 export interface WireRequest {
@@ -9,9 +19,12 @@ export interface WireRequest {
   readonly id: number;
   readonly room?: string;
   readonly content?: string;
+  readonly seq?: number;
+  readonly topic?: string;
   readonly clientId?: string;
   readonly before?: number;
-  readonly after?: number;
+  /** A number; for `listRooms`, a name. */
+  readonly after?: number | string;
   readonly limit?: number;
   readonly rooms?: Record<string, number>;
 }
@@ -84,18 +97,18 @@ export class FakeSocket implements Socket {
 export class FakeServer {
   readonly sockets: FakeSocket[] = [];
   readonly calls: string[] = [];
-  log: Message[] = [];
-  epoch = 1;
-  /** The messages that one page holds at the most. */
+  readonly rooms = new Map<string, FakeRoom>();
+  readonly general = this.open("general");
+  /** The entries that one page holds at the most. */
   pageMax = 100;
-  /** What `after` answers as `recovered`. */
-  recovered = true;
+  /** The version before: it has only `general`, and messages are for ever. */
+  isOld = false;
   userId = "u_me";
   reconnectInMs = 115 * 60_000;
   /** Takes the next fault for a request, if its script has one. */
   fault: (request: WireRequest, socket: FakeSocket) => Fault | undefined = () => undefined;
   httpFault: (call: string) => HttpFault | undefined = () => undefined;
-  /** Whether a new message's event goes out by itself. */
+  /** Whether the event of what I write goes out by itself. */
   fanOut = true;
   /** Whether the event goes out before the reply. */
   eventFirst = false;
@@ -107,6 +120,8 @@ export class FakeServer {
   #tokens = 1;
   #tickets = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
+  /** The writes of mine, by `clientId`. */
+  readonly #stored = new Map<string, { wrote: string; reply: object }>();
 
   /** An environment whose network ends here, and whose jitter is `random`. */
   environment(random: () => number = () => 0.5): Environment {
@@ -143,39 +158,46 @@ export class FakeServer {
     return this.sockets.flatMap((s) => s.requests).filter((r) => r.action === action);
   }
 
-  get head(): number {
-    return this.log.length;
+  /** Makes a room without a log. */
+  open(name: string): FakeRoom {
+    const room = new FakeRoom(name);
+    this.rooms.set(name, room);
+    return room;
   }
 
-  /** Stores a message; somebody else's unless told. */
-  append(content: string, { userId = "u_other", clientId = `x${this.head}` } = {}): Message {
-    const seq = this.head + 1;
-    const message: Message = {
-      seq,
-      id: `m_${seq}`,
-      userId,
-      username: userId.slice(2),
-      content,
-      timestamp: new Date(Date.UTC(2026, 0, 1, 12, 0, seq)).toISOString(),
-      ver: seq,
-      clientId,
-    };
-    this.log.push(message);
-    return message;
+  /** A room that is mine, with a log that begins as it should. */
+  openMine(name: string, topic = `About ${name}`): FakeRoom {
+    const room = this.open(name);
+    room.create(topic);
+    room.move("join", { userId: this.userId, clientId: `join ${name}` });
+    return room;
   }
 
   /** Somebody else writes, and everybody hears it. */
-  say(content: string): Message {
-    const message = this.append(content);
-    this.deliver([message]);
+  say(content: string, room = this.general): Message {
+    const message = room.append(content);
+    this.deliver([message], room);
     return message;
   }
 
-  /** Posts an event to every subscribed socket. */
-  deliver(messages: readonly Message[]): void {
-    for (const socket of this.sockets) {
-      if (socket.subscribed) socket.push({ event: "messages", room: "general", messages });
-    }
+  /** Everybody hears of messages. */
+  deliver(messages: Message[], room = this.general): void {
+    this.post({ event: "messages", room: room.name, messages });
+  }
+
+  /** Everybody hears of an entry. */
+  tell(room: FakeRoom, entry: Change): void {
+    if (entry.kind === "message") this.deliver([entry.message], room);
+    else this.post({ event: "changes", room: room.name, changes: [entry] });
+  }
+
+  /** Posts an event to every socket that hears its room. */
+  post(event: Exclude<Event, { event: "bye" }>): void {
+    // Whoever leaves hears of it.
+    const isMyLeaving = (entry: Change) => entry.kind === "leave" && entry.userId === this.userId;
+    const gone = event.event === "changes" && event.changes.some(isMyLeaving);
+    if (!gone && !this.rooms.get(event.room)?.has(this.userId)) return;
+    for (const socket of this.sockets) if (socket.subscribed) socket.push(event);
   }
 
   async fetch(url: string, init: RequestInit): Promise<Response> {
@@ -246,72 +268,150 @@ export class FakeServer {
           : { reply: request.id, ok: true, ...body },
       );
     };
+    const refuse = (code: ErrorCode): void => {
+      const error: ErrorBody = { code, message: `refused: ${code}`, retryable: false };
+      socket.push({ reply: request.id, ok: false, error });
+    };
+    if (this.isOld && !OLD_ACTIONS.has(request.action)) return refuse("unknown_action");
     switch (request.action) {
       case "hello":
         return reply(this.#greeting());
-      case "ping": {
-        const names = Object.keys(request.rooms ?? {});
-        const stand = { head: this.head, epoch: this.epoch, subscribed: socket.subscribed };
-        socket.subscribed = true;
-        return reply({
-          serverTime: new Date().toISOString(),
-          rooms: Object.fromEntries(names.map((name) => [name, stand])),
-        });
+      case "ping":
+        return reply(this.#pong(socket, request.rooms ?? {}));
+      case "getRecentMessages": {
+        const { room: name = "general", after, before, limit = 10 } = request;
+        const room = this.rooms.get(name);
+        if (!room?.has(this.userId)) return refuse("not_member");
+        const size = Math.min(limit, this.pageMax);
+        return reply(
+          room.page({
+            size,
+            ...(typeof after === "number" && { after }),
+            ...(before !== undefined && { before }),
+          }),
+        );
       }
-      case "sendMessage":
-        return this.#store(request, fault === undefined, reply);
-      case "getRecentMessages":
-        return reply(this.#page(request));
+      case "listRooms":
+        return reply(this.#list(request));
       default:
-        return reply({});
+        return this.#write(request, fault === undefined, reply, refuse);
     }
+  }
+
+  #mine(): FakeRoom[] {
+    return [...this.rooms.values()].filter((room) => room.has(this.userId));
   }
 
   #greeting(): Greeting {
     const now = Date.UTC(2031, 5, 1);
+    const { textBytes, frameBytes, pingAfterMs, requestTimeoutMs } = LIMITS;
+    const old = { textBytes, frameBytes, pingAfterMs, requestTimeoutMs } as Greeting["limits"];
     return {
       username: "me",
       userId: this.userId,
       connectionId: `conn${this.sockets.length}`,
       serverTime: new Date(now).toISOString(),
       reconnectBy: new Date(now + this.reconnectInMs).toISOString(),
-      limits: LIMITS,
-      rooms: { general: { head: this.head, epoch: this.epoch } },
+      limits: this.isOld ? old : LIMITS,
+      rooms: Object.fromEntries(this.#mine().map(({ name, stand }) => [name, stand])),
     };
   }
 
-  #store(request: WireRequest, healthy: boolean, reply: (body: object) => void): void {
-    const { content = "", clientId = "" } = request;
-    const known = this.log.find((m) => m.userId === this.userId && m.clientId === clientId);
-    const message = known ?? this.append(content, { userId: this.userId, clientId });
-    const { seq, id, timestamp } = message;
+  #pong(socket: FakeSocket, named: Record<string, number>): object {
+    const { subscribed } = socket;
+    socket.subscribed = true;
+    const mine = this.#mine();
+    const asked = mine.filter(({ name }) => Object.hasOwn(named, name));
+    return {
+      serverTime: new Date().toISOString(),
+      rooms: Object.fromEntries(asked.map(({ name, stand }) => [name, { ...stand, subscribed }])),
+      ...(!this.isOld && { joined: mine.map(({ name }) => name) }),
+    };
+  }
+
+  #list({ after = "", limit = 50 }: WireRequest): object {
+    const all = [...this.rooms.values()].filter(({ name }) => name !== "general" && name > after);
+    const rooms = all
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .slice(0, limit)
+      .map((room) => ({
+        room: room.name,
+        topic: room.topic,
+        createdAt: "2026-01-01T12:00:00.000Z",
+        joined: room.has(this.userId),
+      }));
+    return { rooms, more: all.length > limit };
+  }
+
+  /** Writes once under a `clientId`, and answers alike ever after. */
+  #write(
+    request: WireRequest,
+    healthy: boolean,
+    reply: (body: object) => void,
+    refuse: (code: ErrorCode) => void,
+  ): void {
+    const { action, id: _, clientId = "", ...rest } = request;
+    const wrote = JSON.stringify({ action, ...rest });
+    const known = this.#stored.get(clientId);
+    if (known !== undefined) {
+      if (known.wrote !== wrote) return refuse("client_id_reused");
+      return reply({ ...known.reply, duplicate: true });
+    }
+    const done = this.#commit(request, { userId: this.userId, clientId });
+    if (typeof done === "string") return refuse(done);
+    const { room, entry, fields } = done;
+    this.#stored.set(clientId, { wrote, reply: fields });
     const event = (): void => {
-      if (healthy && this.fanOut && known === undefined) this.deliver([message]);
+      if (healthy && this.fanOut) this.tell(room, entry);
     };
     if (this.eventFirst) event();
-    reply({ seq, id, timestamp, duplicate: known !== undefined });
+    reply({ ...fields, duplicate: false });
     if (!this.eventFirst) event();
   }
 
-  #page({ after, before, limit = 10 }: WireRequest): object {
-    const shared = { room: "general", head: this.head, epoch: this.epoch };
-    const size = Math.min(limit, this.pageMax);
-    if (after !== undefined) {
-      const entries = this.recovered ? this.log.slice(after, after + size) : [];
-      const through = after + entries.length;
-      return {
-        ...shared,
-        changes: entries.map((message) => ({ seq: message.seq, kind: "message", message })),
-        through,
-        more: through < this.head,
-        recovered: this.recovered,
-        floor: 1,
-      };
+  #commit(
+    { action, room: name = "general", content = "", seq = 0, topic = "" }: WireRequest,
+    author: Author,
+  ): { room: FakeRoom; entry: Change; fields: object } | ErrorCode {
+    const room = this.rooms.get(name);
+    if (action === "createRoom") {
+      if (room !== undefined) return "room_taken";
+      const made = this.open(name);
+      const entry = made.create(topic, author);
+      return { room: made, entry, fields: { room: name, seq: entry.seq, ...made.stand } };
     }
-    const older = before === undefined ? this.log : this.log.filter((m) => m.seq < before);
-    return { ...shared, messages: older.slice(-size), more: older.length > size };
+    if (room === undefined) return "not_found";
+    if (action === "joinRoom") {
+      if (room.has(author.userId)) return "already_member";
+      const entry = room.move("join", author);
+      return { room, entry, fields: { room: name, seq: entry.seq, ...room.stand } };
+    }
+    if (!room.has(author.userId)) return "not_member";
+    switch (action) {
+      case "leaveRoom": {
+        const entry = room.move("leave", author);
+        return { room, entry, fields: { room: name, seq: entry.seq } };
+      }
+      case "sendMessage": {
+        const { id, timestamp, seq } = room.append(content, author);
+        return { room, entry: room.change(seq), fields: { seq, id, timestamp } };
+      }
+      case "editMessage":
+      case "deleteMessage": {
+        const state = room.state(seq);
+        if (state === undefined || "deleted" in state) return "not_found";
+        if (state.userId !== author.userId) return "forbidden";
+        const entry =
+          action === "editMessage" ? room.edit(seq, content, author) : room.delete(seq, author);
+        return { room, entry, fields: { ver: entry.seq } };
+      }
+      default:
+        return "unknown_action";
+    }
   }
 }
+
+const OLD_ACTIONS = new Set(["hello", "ping", "sendMessage", "getRecentMessages"]);
 
 function problem(status: number): Response {
   const body: Problem = {

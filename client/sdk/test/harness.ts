@@ -1,10 +1,10 @@
 import { vi } from "vitest";
 
-import type { ChatView } from "../src/chat.ts";
-import { Chat } from "../src/chat.ts";
 import { Api } from "../src/api.ts";
+import { Chat } from "../src/chat.ts";
 import { Login } from "../src/login.ts";
 import { outboxStorage } from "../src/outbox-storage.ts";
+import type { ChatView } from "../src/view.ts";
 import { FakeServer } from "./fake-server.ts";
 
 /** A chat against a fake server, on fake time. */
@@ -26,14 +26,17 @@ export interface Setup {
   server?: FakeServer;
   storage?: Storage;
   random?: () => number;
+  /** The room to show first. */
+  room?: string;
 }
 
 /** Starts a chat. The caller has switched fake timers on. */
-export async function start({ server, storage, random }: Setup = {}): Promise<Harness> {
+export async function start({ server, storage, random, room }: Setup = {}): Promise<Harness> {
   const harness = await prepare({
     server: server ?? new FakeServer(),
     storage: storage ?? memoryStorage(),
     ...(random && { random }),
+    ...(room !== undefined && { room }),
   });
   harness.chat.connect();
   await harness.pass(20);
@@ -44,6 +47,7 @@ async function prepare({
   server,
   storage,
   random,
+  room,
 }: Setup & { server: FakeServer; storage: Storage }): Promise<Harness> {
   const environment = server.environment(random);
   const api = new Api(environment);
@@ -56,6 +60,7 @@ async function prepare({
     login,
     socketUrl: "ws://parley.test/ws",
     outbox: outboxStorage(storage, login.userId),
+    ...(room !== undefined && { room }),
     changed: ({ room }) => {
       // True at every moment, not only when all is quiet.
       const mine = room.messages.filter(({ userId }) => userId === login.userId);
@@ -85,6 +90,13 @@ async function prepare({
 /** 1, 2, ... `n`. */
 export function upTo(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1);
+}
+
+/** Picks among `items`. */
+export function pick<T>(random: () => number, items: readonly T[]): T {
+  const item = items[Math.floor(random() * items.length)];
+  if (item === undefined) throw new Error("nothing to pick from");
+  return item;
 }
 
 /** A tab's storage, with a copy of what is in `other`. */

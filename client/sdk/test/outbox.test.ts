@@ -35,7 +35,7 @@ test("the event alone acknowledges: the next message does not wait for the reply
   h.server.fault = (request, socket) => {
     if (request.content !== "one") return undefined;
     const { clientId = "" } = request;
-    socket.server.deliver([socket.server.append("one", { userId: "u_me", clientId })]);
+    socket.server.deliver([socket.server.general.append("one", { userId: "u_me", clientId })]);
     return "ignore";
   };
   h.chat.send("one");
@@ -51,14 +51,14 @@ test("an event that is held for its predecessor acknowledges all the same", asyn
   h.server.fault = (request, socket) => {
     if (request.content !== "one") return undefined;
     const { clientId = "" } = request;
-    socket.server.append("theirs, not heard of");
-    socket.server.deliver([socket.server.append("one", { userId: "u_me", clientId })]);
+    socket.server.general.append("theirs, not heard of");
+    socket.server.deliver([socket.server.general.append("one", { userId: "u_me", clientId })]);
     return "ignore";
   };
   h.chat.send("one");
   h.chat.send("two");
   await h.pass(20);
-  expect(h.server.head).toBe(3);
+  expect(h.server.general.head).toBe(3);
   expect(h.texts).toEqual([]);
   await h.pass(2_000);
   expect(h.texts).toEqual(["theirs, not heard of", "one", "two"]);
@@ -83,7 +83,7 @@ test("an event ends the wait for a resend", async () => {
   h.chat.send("two");
   await h.pass(5);
   const { clientId = "" } = sends(h)[0] ?? {};
-  h.server.deliver([h.server.append("one", { userId: "u_me", clientId })]);
+  h.server.deliver([h.server.general.append("one", { userId: "u_me", clientId })]);
   await h.pass(20);
   expect(h.texts).toEqual(["one", "two"]);
   expect(sends(h)).toHaveLength(2);
@@ -95,7 +95,7 @@ test("somebody else's message under the same clientId acknowledges nothing", asy
   h.chat.send("mine");
   await h.pass(5);
   const { clientId = "" } = sends(h)[0] ?? {};
-  h.server.deliver([h.server.append("theirs", { clientId })]);
+  h.server.deliver([h.server.general.append("theirs", { userId: "u_other", clientId })]);
   expect(outgoing(h)).toEqual([["mine", "sending"]]);
 });
 
@@ -232,7 +232,7 @@ test("stored before the connection broke: sent again, shown once", async () => {
   h.server.fault = ({ action }) => (action === "sendMessage" ? "lose-reply" : undefined);
   h.chat.send("hi");
   await h.pass(5);
-  expect(h.server.head).toBe(1);
+  expect(h.server.general.head).toBe(1);
   h.server.fault = () => undefined;
   h.server.socket.end(1006);
   await h.pass(3_000);

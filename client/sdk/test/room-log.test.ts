@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 
+import { asEntry } from "../src/entries.ts";
 import type { ChangesPage, Message, MessagesPage } from "../src/protocol.ts";
 import { EMPTY_LOG, reduceRoom } from "../src/room-log.ts";
 import type { RoomLog } from "../src/room-log.ts";
-import { FakeServer } from "./fake-server.ts";
+import { FakeRoom } from "./fake-room.ts";
 
-const server = new FakeServer();
-const ALL: readonly Message[] = Array.from({ length: 20 }, (_, i) => server.append(`m${i + 1}`));
+const room = new FakeRoom("general");
+const ALL: readonly Message[] = Array.from({ length: 20 }, (_, i) => room.append(`m${i + 1}`));
 
 function newest(from: number, through: number, epoch = 1): MessagesPage {
   const messages = ALL.slice(from - 1, through);
@@ -54,7 +55,7 @@ test("a page of another epoch makes the log forget its numbers, but not what is 
 
 test("while the numbers are forgotten, live messages wait for the newest page", () => {
   let log = reduceRoom(begun(1, 5), { kind: "head", head: 2, epoch: 2 });
-  log = reduceRoom(log, { kind: "live", messages: ALL.slice(2, 3) });
+  log = reduceRoom(log, { kind: "live", entries: ALL.slice(2, 3).map(asEntry) });
   expect(log).toMatchObject({ last: null, head: 3 });
   log = reduceRoom(log, { kind: "newest", page: newest(1, 2, 2) });
   expect(seqs(log)).toEqual([1, 2, 3]);
@@ -65,7 +66,7 @@ test("numbers advance to `through`, whatever kinds the page ends with", () => {
   const page = { ...changes(6, 6), through: 9, head: 9 };
   const log = reduceRoom(begun(1, 5), { kind: "changes", after: 5, page });
   expect(log.last).toBe(9);
-  expect(seqs(reduceRoom(log, { kind: "live", messages: ALL.slice(9, 10) }))).toEqual([
+  expect(seqs(reduceRoom(log, { kind: "live", entries: ALL.slice(9, 10).map(asEntry) }))).toEqual([
     1, 2, 3, 4, 5, 6, 10,
   ]);
 });

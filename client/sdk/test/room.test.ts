@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 function filled(count: number): FakeServer {
   const server = new FakeServer();
-  for (let i = 1; i <= count; i++) server.append(`m${i}`);
+  for (let i = 1; i <= count; i++) server.general.append(`m${i}`);
   return server;
 }
 
@@ -29,7 +29,7 @@ test("events that come before the first page are neither lost nor doubled", asyn
   const server = filled(3);
   server.fault = (request, socket) => {
     if (request.action === "hello") socket.server.say("m4");
-    if (request.action === "getRecentMessages" && socket.server.head === 4) {
+    if (request.action === "getRecentMessages" && socket.server.general.head === 4) {
       server.later(() => server.say("m5"));
     }
     return undefined;
@@ -42,13 +42,13 @@ test("the next number is applied, a lower or equal one is dropped", async () => 
   const h = await start({ server: filled(2) });
   const third = h.server.say("m3");
   h.server.deliver([third]);
-  h.server.deliver(h.server.log);
+  h.server.deliver(h.server.general.messages);
   expect(h.seqs).toEqual(upTo(3));
 });
 
 test("a gap is given time to close by itself", async () => {
   const h = await start({ server: filled(1) });
-  const [late, early] = [h.server.append("m2"), h.server.append("m3")];
+  const [late, early] = [h.server.general.append("m2"), h.server.general.append("m3")];
   h.server.deliver([early]);
   expect(h.seqs).toEqual([1]);
   await h.pass(290);
@@ -60,9 +60,9 @@ test("a gap is given time to close by itself", async () => {
 
 test("a gap that stays is fetched after the hold and the jitter, once", async () => {
   const h = await start({ server: filled(1), random: () => 0.5 });
-  h.server.append("m2");
+  h.server.general.append("m2");
   h.server.say("m3");
-  h.server.append("m4");
+  h.server.general.append("m4");
   h.server.say("m5");
   await h.pass(799);
   expect(h.server.requests("getRecentMessages")).toHaveLength(1);
@@ -74,7 +74,7 @@ test("a gap that stays is fetched after the hold and the jitter, once", async ()
 test("a long gap is fetched page by page", async () => {
   const h = await start({ server: filled(1) });
   h.server.pageMax = 7;
-  for (let i = 2; i < 60; i++) h.server.append(`m${i}`);
+  for (let i = 2; i < 60; i++) h.server.general.append(`m${i}`);
   h.server.say("m60");
   await h.pass(2_000);
   expect(h.seqs).toEqual(upTo(60));
@@ -87,7 +87,7 @@ test("a fetch that fails is tried again", async () => {
     request.action === "getRecentMessages" && failures-- > 0
       ? { refuse: "unavailable", retryable: true }
       : undefined;
-  h.server.append("m2");
+  h.server.general.append("m2");
   h.server.say("m3");
   await h.pass(6_000);
   expect(h.seqs).toEqual(upTo(3));
@@ -95,8 +95,8 @@ test("a fetch that fails is tried again", async () => {
 
 test("a kind of change that we do not know is passed over", async () => {
   const h = await start({ server: filled(1) });
-  h.server.append("an entry of another kind");
-  const third = h.server.append("m3");
+  h.server.general.append("an entry of another kind");
+  const third = h.server.general.append("m3");
   h.server.fault = (request, socket) => {
     if (request.after === undefined) return undefined;
     socket.push({
@@ -180,8 +180,8 @@ test("after an outage without news, nothing is fetched", async () => {
 test("another epoch: the numbers are forgotten, and the newest page is taken", async () => {
   const h = await start({ server: filled(30) });
   h.server.socket.end(1006);
-  h.server.epoch = 2;
-  h.server.log = h.server.log.slice(0, 10);
+  h.server.general.epoch = 2;
+  h.server.general.cut(10);
   await h.pass(2_000);
   expect(h.seqs).toEqual(upTo(10));
   h.server.say("m11");
@@ -191,9 +191,9 @@ test("another epoch: the numbers are forgotten, and the newest page is taken", a
 test("another epoch is noticed even if its log is just as long", async () => {
   const h = await start({ server: filled(3) });
   h.server.socket.end(1006);
-  h.server.epoch = 2;
-  h.server.log = [];
-  for (const text of ["a", "b", "c"]) h.server.append(text);
+  h.server.general.epoch = 2;
+  h.server.general.cut(0);
+  for (const text of ["a", "b", "c"]) h.server.general.append(text);
   await h.pass(2_000);
   expect(h.texts).toEqual(["a", "b", "c"]);
 });
@@ -201,8 +201,8 @@ test("another epoch is noticed even if its log is just as long", async () => {
 test("recovered: false has the same effect", async () => {
   const h = await start({ server: filled(30) });
   h.server.socket.end(1006);
-  h.server.log = h.server.log.slice(0, 10);
-  h.server.recovered = false;
+  h.server.general.cut(10);
+  h.server.general.recovered = false;
   await h.pass(2_000);
   expect(h.seqs).toEqual(upTo(10));
 });
@@ -234,8 +234,8 @@ test("a ping names only rooms that were silent for four minutes", async () => {
 
 test("another epoch found by a ping", async () => {
   const h = await start({ server: filled(5) });
-  h.server.epoch = 2;
-  h.server.log = h.server.log.slice(0, 2);
+  h.server.general.epoch = 2;
+  h.server.general.cut(2);
   await h.pass(241_000);
   expect(h.seqs).toEqual([1, 2]);
 });

@@ -15,6 +15,8 @@ use crate::{Error, id};
 
 /// The longest `id`: it comes back in the reply, which has to fit its frame.
 const ID_BYTES: usize = 128;
+/// The longest name of a place that a refusal repeats: a room's name in a `ping` is the client's own.
+const PLACE_BYTES: usize = 128;
 
 /// Who sent an event, as the platform and the authorizer say; nothing of it is from the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,7 +168,11 @@ fn read<Request: DeserializeOwned>(
     let request = serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
         let path = error.path().to_string();
         // The whole object's own complaint (a missing field) has the path ".".
-        let place = if path == "." { String::new() } else { format!("{path}: ") };
+        let place = match path.as_str() {
+            "." => String::new(),
+            path if path.len() > PLACE_BYTES => String::new(),
+            path => format!("{path}: "),
+        };
         Error::refused(ErrorCode::BadRequest, format!("{place}{}", expectation(error.inner())))
     })?;
     Ok((caller, request))

@@ -21,6 +21,8 @@ mod jwks;
 mod origin;
 mod outside_token;
 mod public_keys;
+mod routing;
+mod row;
 mod session_cookie;
 pub mod signer;
 mod ticket;
@@ -47,6 +49,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "origin", run: origin::run },
     Target { name: "outside_token", run: outside_token::run },
     Target { name: "public_keys", run: public_keys::run },
+    Target { name: "routing", run: routing::run },
+    Target { name: "row", run: row::run },
     Target { name: "session_cookie", run: session_cookie::run },
     Target { name: "ticket", run: ticket::run },
     Target { name: "token", run: token::run },

@@ -185,6 +185,27 @@ impl Socket {
         self.reply(Some(RequestId::Number(id))).await
     }
 
+    /// Sends a write and waits for its answer; one that is too often, again when the time has come.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn request_patiently(
+        &mut self,
+        action: &str,
+        fields: Value,
+    ) -> Result<Answered, Failure> {
+        loop {
+            let answered = self.request(action, fields.clone()).await?;
+            match &answered.outcome {
+                Err(error) if error.code == protocol::ErrorCode::RateLimited => {
+                    let wait = error.retry_after_ms.unwrap_or_default();
+                    tokio::time::sleep(Duration::from_millis(wait)).await;
+                }
+                _ => return Ok(answered),
+            }
+        }
+    }
+
     /// Waits for the answer with this id; every other frame is set aside.
     ///
     /// # Errors

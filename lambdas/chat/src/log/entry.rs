@@ -122,12 +122,13 @@ struct MessageRow {
     edited_at: Option<String>,
 }
 
-/// What a row of a message that is gone still has.
+/// What a row of a message that is gone still has. Without a name it never was a message: while two
+/// versions run, the first one erases whatever entry a `clientId` became.
 #[derive(Deserialize)]
 struct TombstoneRow {
     seq: u64,
-    id: String,
-    ver: u64,
+    id: Option<String>,
+    ver: Option<u64>,
 }
 
 /// A row about somebody.
@@ -153,7 +154,11 @@ pub(super) fn seq(item: Item) -> Result<u64, Error> {
     Ok(row.seq)
 }
 
-pub(super) fn read(item: Item) -> Result<Entry, Error> {
+/// Reads a row of the `messages` table.
+///
+/// # Errors
+/// When it has not what its kind has; never with its values.
+pub fn read(item: Item) -> Result<Entry, Error> {
     let kind = item.get("kind").and_then(|kind| kind.as_s().ok()).cloned();
     let change = match kind.ok_or_else(|| Error::row("messages")("no kind"))?.as_str() {
         MESSAGE => {
@@ -173,6 +178,7 @@ pub(super) fn read(item: Item) -> Result<Entry, Error> {
         }
         TOMBSTONE => {
             let TombstoneRow { seq, id, ver } = parse(item)?;
+            let (Some(id), Some(ver)) = (id, ver) else { return Ok(Entry::Unknown { seq }) };
             let message = Tombstone { seq, id, ver, deleted: true };
             Change::Delete { seq, user_id: None, client_id: None, message }
         }

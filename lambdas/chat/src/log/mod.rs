@@ -15,7 +15,7 @@ mod transaction;
 mod write;
 
 pub use draft::{Along, Appended, Draft, What};
-pub use entry::{Entry, Item, Pointer, State};
+pub use entry::{Entry, Item, Pointer, State, read as read_entry};
 pub use erase::Eraser;
 pub use read::Reader;
 pub use write::Writer;

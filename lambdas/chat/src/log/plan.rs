@@ -89,6 +89,10 @@ impl Write<'_> {
             }
             (What::Delete { .. }, Some(subject)) => {
                 let Message { seq: of, id, client_id, user_id, .. } = &subject.message;
+                // A transaction writes a row once, and the row of this name is the message's own.
+                if *client_id == self.draft.client_id {
+                    return Err(sends::client_id_reused());
+                }
                 let pointer = self.pointer(seq, &subject.message);
                 let row = entry::pointer(room, kind, &pointer)?;
                 let tombstone = Tombstone { seq: *of, id: id.clone(), ver: seq, deleted: true };

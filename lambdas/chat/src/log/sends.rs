@@ -2,6 +2,7 @@
 //! without an expiry: that is what makes a resend safe at any age.
 
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, Update};
+use protocol::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 use super::digest;
@@ -79,6 +80,11 @@ impl Send {
             .build()
             .map_err(|_| Error::Fault("a row of sends could not be built"))
     }
+}
+
+/// The `clientId` belongs to another write of the person's.
+pub(super) fn client_id_reused() -> Error {
+    Error::refused(ErrorCode::ClientIdReused, "clientId: it was used for another write already")
 }
 
 /// Takes from a row what could tell its text, when that is deleted.

@@ -132,8 +132,9 @@ async fn disconnect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Resul
 }
 
 async fn remove(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
-    rooms::hear_nothing(ctx, caller).await?;
-    ctx.connections.delete(&caller.identity.user_id, &caller.connection_id).await
+    let silent = rooms::hear_nothing(ctx, caller).await;
+    ctx.connections.delete(&caller.identity.user_id, &caller.connection_id).await?;
+    silent
 }
 
 fn outcome(result: Result<(), Error>) -> ApiGatewayProxyResponse {

@@ -2,7 +2,7 @@
 
 use chat::Error;
 use chat::frame::Caller;
-use chat::rooms::RoomName;
+use chat::rooms::{GENERAL, RoomName};
 use chat::subscriptions::Subscription;
 use futures_util::future::try_join_all;
 
@@ -38,7 +38,9 @@ pub(crate) async fn hear(ctx: &Ctx, caller: &Caller, rooms: &[RoomName]) -> Resu
 
 /// The socket hears nothing any more.
 pub(crate) async fn hear_nothing(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
-    let rooms = ctx.memberships.of(&caller.identity.user_id).await?;
+    // What everyone hears goes whatever else fails.
+    ctx.subscriptions.delete(GENERAL, &caller.connection_id).await?;
+    let rooms = ctx.memberships.but_general(&caller.identity.user_id).await?;
     let deletes =
         rooms.iter().map(|room| ctx.subscriptions.delete(room.as_str(), &caller.connection_id));
     try_join_all(deletes).await?;

@@ -60,6 +60,9 @@ fn show(entry: Entry, states: &BTreeMap<u64, State>) -> Option<Change> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use chat::budget::ENVELOPE_BYTES;
     use chat::log::Pointer;

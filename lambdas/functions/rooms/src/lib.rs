@@ -83,8 +83,8 @@ pub async fn handle(
 async fn create(ctx: &Ctx, caller: Caller, request: CreateRoom) -> Result<Answer<Joined>, Error> {
     let (mut draft, topic) = rules::creation(&caller, request)?;
     let now = Timestamp::now().rfc3339();
-    draft.along.push(ctx.memberships.joins(&draft.user_id, &draft.room)?);
     draft.along.extend(ctx.rooms.creates(&draft.room, &topic, &now, &draft.user_id)?);
+    draft.along.push(ctx.memberships.joins(&draft.user_id, &draft.room)?);
     come_in(ctx, &caller, draft).await
 }
 

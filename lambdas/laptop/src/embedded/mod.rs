@@ -22,9 +22,12 @@ mod ttl;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::TimeSource;
 use aws_types::SdkConfig;
 use chat::clock::Timestamp;
 use tokio::sync::{broadcast, oneshot};
@@ -64,6 +67,16 @@ fn table_name(logical: &str) -> String {
 
 fn logical_name(table: &str) -> String {
     table.strip_prefix(TABLE_PREFIX).unwrap_or(table).to_owned()
+}
+
+/// The functions' clock, for the SDK.
+#[derive(Debug)]
+struct Clock;
+
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(Timestamp::now().0.unsigned_abs())
+    }
 }
 
 /// What the connectors of one process share.
@@ -121,6 +134,9 @@ pub(crate) struct Options<'a> {
 /// DynamoDB, `@connections`, KMS, SES and the Parameter Store, embedded.
 #[derive(Debug)]
 pub struct Aws {
+    /// Which of this process: the SDK's budget of retries is one for each service and region in a
+    /// process, and on AWS a function is a process of its own.
+    number: usize,
     services: Arc<Services>,
     catalog: Catalog,
     overrides: BTreeMap<String, String>,
@@ -187,7 +203,9 @@ impl Aws {
                 .map(|times| Simulated { times, held: Held::new(&catalog) }),
         };
         let Options { settings: overrides, site_url, .. } = options;
-        Ok(Self { services: Arc::new(services), catalog, overrides, site_url })
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { number, services: Arc::new(services), catalog, overrides, site_url })
     }
 
     /// The SDK configuration of a function: its calls are recorded, and meet faults, by this name.
@@ -202,7 +220,8 @@ impl Aws {
         let credentials = Credentials::new("laptop", "laptop", None, None, "laptop");
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
+            .region(Region::new(format!("laptop-{}-{}", self.number, function.unwrap_or("test"))))
+            .time_source(Clock)
             .endpoint_url(ENDPOINT)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .sleep_impl(TokioSleep::new())

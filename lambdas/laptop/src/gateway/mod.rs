@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 pub use limits::Limits;
 pub(crate) use mailbox::is_on_this_machine;
+pub use route::select;
 
 use crate::embedded::Aws;
 use crate::functions::{Failure, Functions};

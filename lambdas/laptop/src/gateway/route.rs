@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 use super::Gateway;
 use super::events::{Incoming, message_event, new_request_id};
 use crate::embedded::Connection;
-use crate::functions::Functions;
 
-/// The route of a message body; `$default` takes what names none.
-fn select(functions: &Functions, body: &str) -> String {
+/// The route of a message body, of those that there are; `$default` takes what names none.
+///
+/// `$connect` and its like are not for clients to name, and HTTP routes belong to the other API.
+pub fn select(is_route: impl Fn(&str) -> bool, body: &str) -> String {
     #[derive(Deserialize)]
     struct Body<'a> {
         #[serde(borrow)]
@@ -20,16 +21,13 @@ fn select(functions: &Functions, body: &str) -> String {
     // serde would read a struct from an array too.
     let object = body.trim_start().starts_with('{');
     match serde_json::from_str::<Body<'_>>(body) {
-        Ok(Body { action }) if object && is_message_route(functions, &action) => {
+        Ok(Body { action })
+            if object && !action.starts_with('$') && !action.contains(' ') && is_route(&action) =>
+        {
             action.into_owned()
         }
         _ => "$default".to_owned(),
     }
-}
-
-/// `$connect` and its like are not for clients to name, and HTTP routes belong to the other API.
-fn is_message_route(functions: &Functions, key: &str) -> bool {
-    !key.starts_with('$') && !key.contains(' ') && functions.of_route(key).is_some()
 }
 
 /// Handles one message. The answer, if there is one, goes back to the socket that asked.
@@ -39,7 +37,8 @@ pub(super) async fn message(
     authorizer: &Map<String, Value>,
     body: &str,
 ) {
-    let route = select(&gateway.functions, body);
+    let functions = &gateway.functions;
+    let route = select(|key| functions.of_route(key).is_some(), body);
     let request_id = new_request_id();
     let event = message_event(&Incoming {
         connection,
@@ -48,7 +47,7 @@ pub(super) async fn message(
         request_id: &request_id,
         body,
     });
-    let function = gateway.functions.of_route(&route).unwrap_or_default();
+    let function = functions.of_route(&route).unwrap_or_default();
     let reply = match gateway.invoke(function, event).await {
         Ok(answer) => reply(&answer),
         Err(failure) => {
@@ -79,12 +78,10 @@ fn reply(answer: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::Catalog;
-    use crate::functions::tests::stand_ins;
 
     #[test]
     fn the_action_selects_the_route() {
-        let functions = stand_ins(|_| None, &Catalog::load().unwrap());
+        let routes = ["$connect", "$default", "hello", "sendMessage", "GET /ping"];
         let cases = [
             (r#"{"action":"sendMessage"}"#, "sendMessage"),
             (r#" { "content": {"a":[1]}, "action" : "hello" } "#, "hello"),
@@ -99,7 +96,7 @@ mod tests {
             ("not json", "$default"),
         ];
         for (body, route) in cases {
-            assert_eq!(select(&functions, body), route, "{body}");
+            assert_eq!(select(|key| routes.contains(&key), body), route, "{body}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
-use futures_util::{Sink, Stream, sink, stream};
+use futures_util::{Sink, Stream, StreamExt as _, sink, stream};
 
 use super::line::{Receiver, Sender, line};
 
@@ -46,7 +46,8 @@ pub(super) fn pair(
         let message = from_client.recv().await?;
         Some((Ok(message), from_client))
     });
-    (Socket { id, outgoing: Some(outgoing), incoming }, sink, stream)
+    // The gateway asks once more after the end.
+    (Socket { id, outgoing: Some(outgoing), incoming }, sink, stream.fuse())
 }
 
 impl Socket {

@@ -26,8 +26,13 @@ async fn connect_writes_the_connection_and_then_the_subscription() {
     let asked = stage.aws.requests().into_iter();
     let asked: Vec<_> = asked.map(|r| (r.operation, r.body["TableName"].clone())).collect();
     // Whoever is kept out is looked for last: see `connect`.
-    let expected =
-        [("PutItem", "connections"), ("PutItem", "subscriptions"), ("GetItem", "accounts")];
+    let expected = [
+        ("PutItem", "connections"),
+        ("PutItem", "subscriptions"),
+        ("GetItem", "memberships"),
+        ("GetItem", "accounts"),
+        ("Query", "connections"),
+    ];
     assert_eq!(
         asked,
         expected.map(|(operation, table)| (operation.to_owned(), json!(stage.aws.table(table))))
@@ -83,6 +88,7 @@ async fn who_cannot_be_let_in_for_a_fault_leaves_nothing_either() {
     let stage = Stage::new().await;
     stage.aws.faults().inject(Rule::on("GetItem").with(Fault::InternalServerError));
     assert_eq!(stage.life(&Caller::new("ada", "c1="), "$connect").await, 503);
+    stage.aws.faults().clear();
     for table in ["connections", "subscriptions"] {
         assert!(stage.rows(table).await.is_empty(), "{table}");
     }
@@ -137,7 +143,10 @@ async fn hello_says_who_i_am_and_where_the_room_stands() {
     let again = stage.send(&ada, json!({ "action": "hello", "id": 2 })).await;
     assert_eq!(again["rooms"], greeting["rooms"], "the epoch stays");
     stage.assert_consistent("connection-manager", "Query", "messages");
-    stage.assert_consistent("connection-manager", "GetItem", "rooms");
+    let batches = stage.aws.requests().into_iter().filter(|r| r.operation == "BatchGetItem");
+    let consistent =
+        batches.map(|r| r.body["RequestItems"][stage.aws.table("rooms")]["ConsistentRead"].clone());
+    assert!(consistent.eq([json!(true), json!(true)]), "one for each greeting");
 }
 
 #[tokio::test]
@@ -193,5 +202,8 @@ async fn ping_without_rooms_answers_the_time_alone() {
     let silent = stage.send(&ada, json!({ "action": "ping" })).await;
     assert!(silent.is_null());
     let unknown = json!({ "action": "ping", "id": 1, "rooms": { "attic": 1 } });
-    assert_eq!(stage.send(&ada, unknown).await["error"]["code"], "not_found");
+    let pong = stage.send(&ada, unknown).await;
+    assert_eq!((&pong["rooms"], &pong["joined"]), (&json!({}), &json!(["general"])));
+    let none = json!({ "action": "ping", "id": 1, "rooms": { "The Attic": 1 } });
+    assert_eq!(stage.send(&ada, none).await["error"]["code"], "bad_request");
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_lambda_events::encodings::Body;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chat::clock::Timestamp;
-use laptop::embedded::{Aws, RecordedRequest};
+use laptop::embedded::{Aws, FakeConnection, RecordedRequest};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -79,6 +79,7 @@ pub(crate) struct Stage {
     connection_manager: connection_manager::Ctx,
     send_message: send_message::Ctx,
     get_recent_messages: get_recent_messages::Ctx,
+    rooms: rooms::Ctx,
 }
 
 impl Stage {
@@ -102,6 +103,7 @@ impl Stage {
             connection_manager: ctx!(connection_manager, "connection-manager"),
             send_message: ctx!(send_message, "send-message"),
             get_recent_messages: ctx!(get_recent_messages, "get-recent-messages"),
+            rooms: ctx!(rooms, "rooms"),
             aws,
         }
     }
@@ -112,7 +114,12 @@ impl Stage {
         let event = caller.event(&route, Some(&frame.to_string()));
         let event = serde_json::from_value(event).unwrap();
         let response = match route.as_str() {
-            "sendMessage" => send_message::handle(&self.send_message, event).await,
+            "sendMessage" | "editMessage" | "deleteMessage" => {
+                send_message::handle(&self.send_message, event).await
+            }
+            "createRoom" | "joinRoom" | "leaveRoom" | "listRooms" => {
+                rooms::handle(&self.rooms, event).await
+            }
             "getRecentMessages" => {
                 get_recent_messages::handle(&self.get_recent_messages, event).await
             }
@@ -121,6 +128,14 @@ impl Stage {
         let response = response.unwrap();
         assert_eq!(response.status_code, 200, "a message route always answers 200");
         body(response.body)
+    }
+
+    /// Somebody with an open socket, of whom everything that is posted is kept.
+    pub(crate) async fn connect(&self, name: &str) -> (Caller, FakeConnection) {
+        let connection = self.aws.connections().open_fake();
+        let caller = Caller::new(name, connection.id());
+        assert_eq!(self.life(&caller, "$connect").await, 200);
+        (caller, connection)
     }
 
     /// What the `admin` function answers to a command.

@@ -28,13 +28,13 @@ async fn fifty_people(here: Here, listeners: usize) -> Outcome {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_people_agree_through_conflicts() -> Outcome {
-    fifty_people(Here::start().await?, 50).await
+    fifty_people(Here::set(&[("RATE_LIMITS", "off")]).await?, 50).await
 }
 
 /// Most of them hear nothing until their next ping: with fewer posts to make, more writers race.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_people_agree_through_conflicts_without_a_queue() -> Outcome {
-    fifty_people(Here::set(&[("ROOM_QUEUE", "off")]).await?, 5).await
+    fifty_people(Here::set(&[("ROOM_QUEUE", "off"), ("RATE_LIMITS", "off")]).await?, 5).await
 }
 
 /// A few people send while the first writes meet a fault.

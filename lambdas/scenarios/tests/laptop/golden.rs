@@ -6,14 +6,14 @@ use scenarios::{Body, Call, Failure, Outcome, ensure_eq, fresh_password};
 
 use crate::support::{Here, Row, text};
 
-const PASSWORD: &str = "violet tractor sings often";
+pub(crate) const PASSWORD: &str = "violet tractor sings often";
 
 fn row(fields: &[(&str, &str)]) -> Row {
     fields.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect()
 }
 
 /// An account of the first version: a user and the claim on the name, and nothing else.
-async fn with_old_account() -> Result<Here, Failure> {
+pub(crate) async fn with_old_account() -> Result<Here, Failure> {
     let here = Here::start().await?;
     let _: serde_json::Value = here.body.sign_up("donor", PASSWORD, None).await?.expect(201)?;
     let rows = here.accounts("user").await?;

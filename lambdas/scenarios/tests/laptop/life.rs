@@ -33,7 +33,7 @@ async fn through_four_sockets(here: &Here, options: Options) -> Result<usize, sc
 /// Handover is due after 1.5 s, and the cut comes after so long.
 fn cut_after(lifetime: Duration) -> Config {
     let gateway = Limits { lifetime, ..Limits::default() };
-    let settings = to_settings(&[("HANDOVER_AFTER_MS", "1500")]);
+    let settings = to_settings(&[("HANDOVER_AFTER_MS", "1500"), ("RATE_LIMITS", "off")]);
     Config { gateway, settings, ..Config::default() }
 }
 

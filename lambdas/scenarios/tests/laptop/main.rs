@@ -16,6 +16,7 @@ mod handlers;
 mod kill;
 mod life;
 mod portable;
+mod previous;
 mod program;
 mod rates;
 mod rights;
