@@ -47,12 +47,12 @@ impl Plan {
     pub fn real(seed: u64) -> Self {
         Self {
             seed,
-            clients: 6,
+            clients: 5,
             rooms: 2,
-            changes: 150,
-            pause: Duration::from_millis(60),
+            changes: 60,
+            pause: Duration::from_millis(200),
             absence: Duration::ZERO,
-            request_timeout: Duration::from_secs(3),
+            request_timeout: Duration::from_secs(5),
             quiet: Duration::ZERO,
             patience: Duration::from_secs(60),
         }

