@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::{CloseCode, Event, Message, RequestId};
+use protocol::{Change, CloseCode, Event, Message, RequestId};
 use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{Instant, timeout_at};
@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message as WireMessage};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async_with_config};
 
-use crate::wire::{Answered, Frame};
+use crate::wire::{Answered, Entry, Frame};
 use crate::{Body, Failure, Person, ensure, ensure_eq, within};
 
 /// How long a socket may outlive its session.
@@ -283,11 +283,43 @@ impl Socket {
         while messages.len() < count {
             match self.frame().await? {
                 Frame::Event(Event::Messages { messages: new, .. }) => messages.extend(new),
-                Frame::Reply(_) | Frame::Unknown(_) => {}
+                Frame::Reply(_) | Frame::Changes { .. } | Frame::Unknown(_) => {}
                 other => return Err(Failure::new(format!("came instead of messages: {other:?}"))),
             }
         }
         Ok(messages)
+    }
+
+    /// Waits for the next entry of a room that comes as an event, whatever else comes before it.
+    ///
+    /// # Errors
+    /// When none comes, or a platform frame does.
+    pub async fn heard(&mut self, room: &str) -> Result<Change, Failure> {
+        loop {
+            let (of, mut entries) = match self.frame().await? {
+                Frame::Event(Event::Messages { room, messages }) => {
+                    let entries = messages.into_iter();
+                    let entry = |message: Message| {
+                        Entry::Known(Change::Message { seq: message.seq, message })
+                    };
+                    (room, entries.map(entry).collect())
+                }
+                Frame::Changes { room, entries } => (room, entries),
+                Frame::Platform(frame) => {
+                    return Err(Failure::new(format!("a platform frame came: {frame}")));
+                }
+                Frame::Event(Event::Bye { .. } | Event::Changes { .. })
+                | Frame::Reply(_)
+                | Frame::Unknown(_) => continue,
+            };
+            match entries.pop() {
+                Some(Entry::Known(change)) if of == room && entries.is_empty() => {
+                    return Ok(change);
+                }
+                _ if of != room => {}
+                other => return Err(Failure::new(format!("not one entry came: {other:?}"))),
+            }
+        }
     }
 
     /// Waits for the end; frames before it are dropped.

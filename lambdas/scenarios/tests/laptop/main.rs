@@ -13,6 +13,7 @@ mod endings;
 mod fanout;
 mod golden;
 mod handlers;
+mod history;
 mod kill;
 mod life;
 mod portable;
