@@ -189,11 +189,15 @@ impl Socket {
     ///
     /// # Errors
     /// When none comes.
-    pub async fn write(&mut self, action: &str, fields: Value) -> Result<Answered, Failure> {
+    pub async fn request_patiently(
+        &mut self,
+        action: &str,
+        fields: Value,
+    ) -> Result<Answered, Failure> {
         loop {
             let answered = self.request(action, fields.clone()).await?;
             match &answered.outcome {
-                Err(error) if error.code == ErrorCode::RateLimited => {
+                Err(error) if error.code == protocol::ErrorCode::RateLimited => {
                     let wait = error.retry_after_ms.unwrap_or_default();
                     tokio::time::sleep(Duration::from_millis(wait)).await;
                 }

@@ -77,11 +77,14 @@ impl What {
     }
 }
 
+/// Why an entry is refused, by the row that did not hold a condition, if the write asks for it.
+type Refusal = Box<dyn Fn(Option<&Item>) -> Error + Send + Sync>;
+
 /// A write to another table, or a condition on it, in the transaction of an entry.
 pub struct Along {
     /// The write, with its condition.
     pub(super) item: TransactWriteItem,
-    refusal: Box<dyn Fn(Option<&Item>) -> Error + Send + Sync>,
+    refusal: Refusal,
 }
 
 impl Along {

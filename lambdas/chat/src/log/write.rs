@@ -1,3 +1,4 @@
+use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -35,16 +36,14 @@ pub struct Writer {
     queue: Option<Queue>,
 }
 
-/// What a transaction that did not succeed leaves to do.
+/// What the next try needs first.
 enum Next {
-    /// The same number again.
+    /// Nothing: the same number again.
     Again,
-    /// Somebody else has the number.
-    NextNumber,
-    /// The message has been changed by somebody else.
-    ReadSubject,
-    /// It is stored already.
-    Known(Appended),
+    /// Another number: somebody else has this one.
+    Number,
+    /// The message as it is now: somebody else has changed it.
+    Subject,
 }
 
 impl Writer {
@@ -126,11 +125,11 @@ impl Writer {
                 });
             };
             let next = match self.after(write, reasons(&error)).await? {
-                Next::Known(appended) => return Ok(appended),
-                Next::Again if !may_pass(&error) => {
+                Break(appended) => return Ok(appended),
+                Continue(Next::Again) if !may_pass(&error) => {
                     return Err(Error::service("TransactWriteItems", "messages and sends")(error));
                 }
-                next => next,
+                Continue(next) => next,
             };
             let pause = backoff(tries);
             if Instant::now() + pause >= deadline {
@@ -139,25 +138,25 @@ impl Writer {
             sleep(pause).await;
             tries += 1;
             match next {
-                Next::NextNumber => seq = self.next(write.draft).await?,
-                Next::ReadSubject => subject = self.subject(write.draft).await?,
-                Next::Again | Next::Known(_) => {}
+                Next::Number => seq = self.next(write.draft).await?,
+                Next::Subject => subject = self.subject(write.draft).await?,
+                Next::Again => {}
             }
         }
     }
 
-    /// What to do after a transaction that did not succeed.
+    /// What to do after a transaction that did not succeed, unless it is stored already.
     async fn after(
         &self,
         write: &Write<'_>,
         reasons: &[CancellationReason],
-    ) -> Result<Next, Error> {
+    ) -> Result<ControlFlow<Appended, Next>, Error> {
         let failed = |place: usize| reasons.get(place).filter(|reason| failed_condition(reason));
         // The send's reason first: when this very draft is stored (an answer of ours was lost), its
         // number is taken too, and moving on would store it twice.
         if let Some(taken) = failed(SEND) {
             let item = item_of(taken)?;
-            return self.known(write.draft, Some(&write.id), item).await.map(Next::Known);
+            return self.known(write.draft, Some(&write.id), item).await.map(Break);
         }
         for (along, place) in write.draft.along.iter().zip(ALONG..) {
             if let Some(reason) = failed(place) {
@@ -165,16 +164,16 @@ impl Writer {
             }
         }
         if reasons.iter().skip(ALONG + write.draft.along.len()).any(failed_condition) {
-            return Ok(Next::ReadSubject);
+            return Ok(Continue(Next::Subject));
         }
         if failed(ENTRY).is_some() {
             // The first entry of a room is its beginning.
             return match write.draft.what {
                 What::Create { .. } => Err(room_taken()),
-                _ => Ok(Next::NextNumber),
+                _ => Ok(Continue(Next::Number)),
             };
         }
-        Ok(Next::Again)
+        Ok(Continue(Next::Again))
     }
 
     /// An earlier write with the draft's `client_id`: a try of this very draft, whose answer was lost;

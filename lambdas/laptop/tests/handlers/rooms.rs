@@ -61,7 +61,7 @@ async fn a_room_is_made_found_joined_and_left() {
 
     let left = stage.send(&bob, room("leaveRoom", ATTIC, "b2")).await;
     assert_eq!((&left["seq"], &left["duplicate"]), (&json!(4), &json!(false)));
-    assert_eq!(listeners(&stage).await, [ada.connection_id.clone()]);
+    assert_eq!(listeners(&stage).await, std::slice::from_ref(&ada.connection_id));
     assert_eq!(kinds(&told(&mut bobs)), ["leave"], "my own windows learn that I left");
     stage.send(&ada, say("alone again")).await;
     assert!(told(&mut bobs).is_empty());
@@ -149,7 +149,11 @@ async fn each_write_is_stored_once() {
     // However late: it was so once.
     let late = stage.send(&bob, join).await;
     assert_eq!((&late["seq"], &late["duplicate"]), (&json!(2), &json!(true)));
-    assert_eq!(listeners(&stage).await, [ada.connection_id.clone()], "it brings nobody back");
+    assert_eq!(
+        listeners(&stage).await,
+        std::slice::from_ref(&ada.connection_id),
+        "it brings nobody back"
+    );
     let other = stage.send(&bob, room("leaveRoom", ATTIC, "b1")).await;
     assert_eq!(code(&other), "client_id_reused");
     let mut other = create;
@@ -192,7 +196,7 @@ async fn all_sockets_of_a_person_hear_its_rooms() {
     assert_eq!((told(&mut second).len(), told(&mut later).len()), (2, 1));
 
     stage.send(&bob, room("leaveRoom", ATTIC, "b2")).await;
-    assert_eq!(listeners(&stage).await, [ada.connection_id.clone()]);
+    assert_eq!(listeners(&stage).await, std::slice::from_ref(&ada.connection_id));
     stage.send(&ada, say("none of you")).await;
     assert_eq!((told(&mut second).len(), told(&mut later).len()), (1, 1), "that I left");
     stage.life(&third, "$disconnect").await;
@@ -224,7 +228,7 @@ async fn a_ping_repairs_what_a_member_should_hear_and_nothing_else() {
         assert_eq!(pong["joined"], json!([ATTIC, "general"]));
     }
     stage.send(&eve, ping).await;
-    assert_eq!(listeners(&stage).await, [ada.connection_id.clone()]);
+    assert_eq!(listeners(&stage).await, std::slice::from_ref(&ada.connection_id));
 }
 
 /// Whoever leaves while a socket of theirs begins to hear the room, be it by joining, connecting or a
@@ -257,7 +261,11 @@ async fn leaving_while_a_socket_begins_to_hear_leaves_no_listener() {
             assert_eq!(left["ok"], true, "{left}");
         };
         join(begin, leave).await;
-        assert_eq!(listeners(&stage).await, [ada.connection_id.clone()], "turn {turn}");
+        assert_eq!(
+            listeners(&stage).await,
+            std::slice::from_ref(&ada.connection_id),
+            "turn {turn}"
+        );
         stage.life(&new, "$disconnect").await;
     }
 }
@@ -278,7 +286,7 @@ async fn a_leave_that_was_cut_short_is_finished_by_its_resend() {
     assert_eq!(listeners(&stage).await.len(), 2);
     let again = stage.send(&bob, leave).await;
     assert_eq!((&again["duplicate"], &again["seq"]), (&json!(true), &json!(3)));
-    assert_eq!(listeners(&stage).await, [ada.connection_id.clone()]);
+    assert_eq!(listeners(&stage).await, std::slice::from_ref(&ada.connection_id));
 }
 
 #[tokio::test]

@@ -268,10 +268,10 @@ pub async fn erase_leaves_numbers_and_the_name(body: &Body) -> Outcome {
     let changes = frame.get("changes").and_then(serde_json::Value::as_array);
     let changes: Vec<_> =
         changes.into_iter().flatten().map(|one| (one.get("seq"), one.get("kind"))).collect();
-    let (hers, gone) = (json!("message"), json!("delete"));
+    let (there, gone) = (json!("message"), json!("delete"));
     let all: Vec<_> = sent.iter().map(|seq| (json!(seq), mine.contains(seq))).collect();
     let expected =
-        all.iter().map(|(seq, is_hers)| (Some(seq), Some(if *is_hers { &hers } else { &gone })));
+        all.iter().map(|(seq, is_there)| (Some(seq), Some(if *is_there { &there } else { &gone })));
     ensure_eq!(changes, expected.collect::<Vec<_>>(), "changes");
     for text in [raw, frame.to_string()] {
         let gone = [0, 2, 4].map(|number| format!("{words} {number}"));

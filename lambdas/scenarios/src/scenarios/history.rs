@@ -22,7 +22,7 @@ async fn fill(socket: &mut Socket, count: usize) -> Result<u64, Failure> {
     let before = verify::head(socket, ROOM).await?;
     for number in 1..=count {
         let fields = json!({ "content": number.to_string() });
-        let _: Stored = socket.write("sendMessage", fields).await?.ok()?;
+        let _: Stored = socket.request_patiently("sendMessage", fields).await?.ok()?;
     }
     socket.take_aside();
     Ok(before)

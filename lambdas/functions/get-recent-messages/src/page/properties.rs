@@ -10,7 +10,7 @@ use protocol::{Change, ChangesPage, Member, Message, Reply, RequestId, Tombstone
 use super::{changes, history};
 
 /// What became an entry.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Write {
     /// A message: its text is so often this one letter.
     Message(char, usize),
