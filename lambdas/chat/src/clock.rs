@@ -10,6 +10,10 @@ impl Timestamp {
     /// This machine's clock.
     #[must_use]
     pub fn now() -> Self {
+        #[cfg(feature = "test-util")]
+        if let Some(now) = simulated::now() {
+            return now;
+        }
         Self(Utc::now().timestamp_millis())
     }
 
@@ -37,6 +41,51 @@ impl Timestamp {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         DateTime::parse_from_rfc3339(text).ok().map(|time| Self(time.timestamp_millis()))
+    }
+}
+
+#[cfg(feature = "test-util")]
+pub use simulated::SimulatedClock;
+
+#[cfg(feature = "test-util")]
+mod simulated {
+    use std::cell::Cell;
+    use std::marker::PhantomData;
+
+    use tokio::time::Instant;
+
+    use super::Timestamp;
+
+    thread_local! {
+        static BEGUN: Cell<Option<(Timestamp, Instant)>> = const { Cell::new(None) };
+    }
+
+    /// Replaces this thread's clock until it is dropped. It goes as tokio's does: where that one is
+    /// paused, rows age with the timers and not with the machine.
+    #[derive(Debug)]
+    pub struct SimulatedClock {
+        // It belongs to its thread.
+        _not_send: PhantomData<*const ()>,
+    }
+
+    impl SimulatedClock {
+        /// Sets the clock to `now`. To be called inside the runtime whose time it follows.
+        #[must_use]
+        pub fn begin(now: Timestamp) -> Self {
+            BEGUN.set(Some((now, Instant::now())));
+            Self { _not_send: PhantomData }
+        }
+    }
+
+    impl Drop for SimulatedClock {
+        fn drop(&mut self) {
+            BEGUN.set(None);
+        }
+    }
+
+    pub(super) fn now() -> Option<Timestamp> {
+        let (start, begun) = BEGUN.get()?;
+        Some(start.plus(begun.elapsed()))
     }
 }
 

@@ -19,6 +19,7 @@ mod lock;
 pub mod logging;
 mod private;
 mod rotation;
+pub mod simulation;
 mod site;
 
 use std::collections::BTreeSet;
@@ -116,6 +117,7 @@ pub async fn start(config: Config) -> Result<Laptop, StartError> {
         settings,
         parameters: config.parameters,
         site_url: listener::site_url(port.address()),
+        simulated: None,
     })
     .await?;
     let functions = Functions::new(&aws, config.handler_delay, config.seed)?;

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::transport::Sockets;
 use crate::{Admin, Capability, Failure, Mailbox, Outside};
 
 /// How many people send at once in [`crate::scenarios::sending::a_crowd_agrees_on_one_order`].
@@ -29,6 +30,8 @@ pub struct Body {
     pub capabilities: BTreeSet<Capability>,
     /// How many people it is asked to serve at once.
     pub writers: usize,
+    /// The way to its sockets, where it is not its address.
+    pub sockets: Option<Sockets>,
     pub(crate) http: reqwest::Client,
 }
 
@@ -54,6 +57,7 @@ impl Body {
             outside: None,
             capabilities: capabilities.into_iter().collect(),
             writers: WRITERS,
+            sockets: None,
             http: http.build()?,
         })
     }

@@ -6,6 +6,7 @@ mod admin;
 mod body;
 pub mod client;
 mod failure;
+pub mod history;
 mod http;
 mod mailbox;
 mod outside;
@@ -18,6 +19,7 @@ mod scenario;
 pub mod scenarios;
 pub mod smoke;
 pub mod token;
+pub mod transport;
 pub mod verify;
 pub mod wire;
 

@@ -283,7 +283,7 @@ impl Socket {
         while messages.len() < count {
             match self.frame().await? {
                 Frame::Event(Event::Messages { messages: new, .. }) => messages.extend(new),
-                Frame::Reply(_) | Frame::Unknown(_) => {}
+                Frame::Reply(_) | Frame::Changes { .. } | Frame::Unknown(_) => {}
                 other => return Err(Failure::new(format!("came instead of messages: {other:?}"))),
             }
         }

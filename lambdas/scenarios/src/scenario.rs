@@ -89,6 +89,7 @@ macro_rules! every_scenario {
             history::pages_fit_into_a_frame [],
             history::a_resume_covers_everything [],
             history::a_number_from_the_future_is_not_recovered [],
+            history::a_crowd_over_bad_lines_has_one_history [],
             input::malformed_frames_are_refused [],
             input::deep_frames_are_refused [DeepFrames],
             input::wrong_fields_are_refused [],

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use protocol::{Change, ChangesPage, Message, limits};
 use serde_json::json;
 
-use crate::client::Sent;
+use crate::client::{Sent, Write};
 use crate::raw::Socket;
 use crate::{Body, Client, Failure, Outcome, Person, ensure, ensure_eq};
 
@@ -108,16 +108,19 @@ pub fn acknowledged_is_stored(
     let lowest = log.first().map_or(0, |first| first.seq);
     for sent in sent.iter().filter(|sent| sent.room == room) {
         let Some(acknowledged) = &sent.acknowledged else { continue };
+        let (Write::Send { content }, Some(message)) = (&sent.write, &acknowledged.message) else {
+            continue;
+        };
         if acknowledged.seq < lowest {
             continue;
         }
         let stored = by_seq.get(&acknowledged.seq).ok_or_else(|| {
             Failure::new(format!("{} was acknowledged, and is not stored", acknowledged.seq))
         })?;
-        ensure_eq!(stored.id, acknowledged.id, "id of {}", stored.seq);
-        ensure_eq!(stored.timestamp, acknowledged.timestamp, "time of {}", stored.seq);
+        ensure_eq!(stored.id, message.id, "id of {}", stored.seq);
+        ensure_eq!(stored.timestamp, message.timestamp, "time of {}", stored.seq);
         ensure_eq!(stored.client_id, sent.client_id, "clientId of {}", stored.seq);
-        ensure_eq!(stored.content, sent.content, "text of {}", stored.seq);
+        ensure_eq!(stored.content, *content, "text of {}", stored.seq);
         ensure_eq!(stored.user_id, *person.user_id, "writer of {}", stored.seq);
         ensure_eq!(stored.username, *person.username, "writer's name, {}", stored.seq);
     }

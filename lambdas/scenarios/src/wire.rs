@@ -1,6 +1,6 @@
 //! Frames as a client reads them.
 
-use protocol::{ErrorBody, Event, RequestId};
+use protocol::{Change, ChangesPage, ErrorBody, Event, RequestId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -13,10 +13,30 @@ pub enum Frame {
     Reply(Answered),
     /// An event of a kind that this version knows.
     Event(Event),
+    /// What became of a room, `changes`, whose kinds this version need not all know.
+    Changes {
+        /// The room.
+        room: String,
+        /// In order.
+        entries: Vec<Entry>,
+    },
     /// An event of another kind, which a client skips.
     Unknown(Value),
     /// Neither reply nor event: the platform speaks, and some request's outcome is unknown.
     Platform(Value),
+}
+
+/// An entry of a room's log, as a client tells them apart.
+#[expect(clippy::large_enum_variant, reason = "hardly any is unknown")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Of a kind that this version knows.
+    Known(Change),
+    /// Of another kind: a client passes over it, and its number counts.
+    Unknown {
+        /// Its number.
+        seq: u64,
+    },
 }
 
 /// The answer to a request.
@@ -49,12 +69,59 @@ impl Frame {
         }
         match frame.get("event").map(Value::as_str) {
             None => Ok(Self::Platform(frame)),
+            Some(Some("changes")) => {
+                let room = frame.get("room").and_then(Value::as_str);
+                let room = room.ok_or_else(|| broken(&"no room"))?.to_owned();
+                let entries = entries(frame.get("changes")).map_err(|error| broken(&error))?;
+                Ok(Self::Changes { room, entries })
+            }
             Some(Some("messages" | "bye")) => {
                 Ok(Self::Event(serde_json::from_value(frame).map_err(|error| broken(&error))?))
             }
             Some(_) => Ok(Self::Unknown(frame)),
         }
     }
+}
+
+impl Entry {
+    /// Its number in the room's log.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        match self {
+            Self::Known(change) => change.seq(),
+            Self::Unknown { seq } => *seq,
+        }
+    }
+
+    fn read(entry: &Value) -> Result<Self, Failure> {
+        match entry.get("kind").and_then(Value::as_str) {
+            Some("message" | "edit" | "delete" | "create" | "join" | "leave") => {
+                Ok(Self::Known(serde_json::from_value(entry.clone())?))
+            }
+            Some(_) => {
+                let seq = entry.get("seq").and_then(Value::as_u64);
+                Ok(Self::Unknown { seq: seq.ok_or_else(|| Failure::new("no number"))? })
+            }
+            None => Err(Failure::new("no kind")),
+        }
+    }
+}
+
+fn entries(changes: Option<&Value>) -> Result<Vec<Entry>, Failure> {
+    let changes = changes.and_then(Value::as_array).ok_or_else(|| Failure::new("no changes"))?;
+    changes.iter().map(Entry::read).collect()
+}
+
+/// Reads a page of changes: its entries, and the page without them.
+///
+/// # Errors
+/// When it is none.
+pub fn changes_page(mut frame: Value) -> Result<(Vec<Entry>, ChangesPage), Failure> {
+    let entries = entries(frame.get("changes"))?;
+    if let Some(changes) = frame.get_mut("changes") {
+        *changes = Value::Array(Vec::new());
+    }
+    Ok((entries, serde_json::from_value(frame)?))
 }
 
 impl Answered {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::ws::Utf8Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
+use chat::clock::Timestamp;
 use protocol::limits::PLATFORM_MESSAGE_BYTES;
 use serde::Deserialize;
 use serde_json::json;
@@ -14,6 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::answer::Answer;
+use super::faults::Socket;
 
 /// What a socket's writer is to do next.
 #[derive(Debug)]
@@ -127,6 +129,11 @@ impl Connections {
         self.open.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
+    /// A socket as the faults know it.
+    pub(crate) fn socket<'a>(&self, id: &'a str) -> Socket<'a> {
+        Socket { id, age: self.find(id).map(|connection| connection.started.elapsed()) }
+    }
+
     /// How many sockets are open.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -137,7 +144,7 @@ impl Connections {
     #[must_use]
     pub fn open_fake(&self) -> FakeConnection {
         let id = new_connection_id();
-        let now = chrono::Utc::now().timestamp_millis();
+        let now = Timestamp::now().0;
         let (connection, outgoing) = self.open(&id, Identity::default(), now);
         FakeConnection { connections: self.clone(), connection, outgoing }
     }

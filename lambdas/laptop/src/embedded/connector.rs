@@ -15,10 +15,15 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::answer::Answer;
 use super::faults::{Fault, Verdict, When};
-use super::{Services, kms, ses, ssm};
+use super::held::Arrival;
+use super::{Services, Simulated, kms, ses, ssm};
+
+/// DynamoDB's word for a conflict.
+const ONGOING: &str = "Transaction is ongoing for the item";
 
 /// The connector of one function; the name is how faults and recordings know it.
 #[derive(Debug, Clone)]
@@ -126,19 +131,63 @@ impl Connector {
         let body = request.body().bytes().unwrap_or_default().to_vec();
         let verdict = self.function.as_deref().and_then(|function| {
             self.services.recorder.record(function, &operation, &body);
-            self.services.faults.decide(function, operation.name(), operation.connection())
+            let socket = operation.connection().map(|id| self.services.connections.socket(id));
+            self.services.faults.decide(function, operation.name(), socket)
         });
-        let answer = match verdict {
-            None => self.apply(&operation, body).await?,
-            Some(verdict) => {
-                let items = transaction_items(&operation, &body);
-                if verdict.when == When::After {
-                    self.apply(&operation, body).await?;
-                }
-                faulty(verdict, &operation, items).await
-            }
+        let Some(Verdict { fault, when, draw }) = verdict else {
+            return respond(self.call(operation, body).await?);
         };
-        respond(answer)
+        respond(match (fault, when) {
+            (Fault::Delay(delay), When::Before) => {
+                let late = async move {
+                    sleep(delay).await;
+                    self.call(operation, body).await
+                };
+                detached(late).await?
+            }
+            (Fault::Delay(delay), When::After) => {
+                let answer = self.call(operation, body).await?;
+                sleep(delay).await;
+                answer
+            }
+            (_, When::Before) => {
+                if let Some(Simulated { times, .. }) = self.simulated() {
+                    times.travel().await;
+                    times.travel().await;
+                }
+                faulty(fault, draw, &operation, transaction_items(&operation, &body)).await
+            }
+            (_, When::After) => {
+                let items = transaction_items(&operation, &body);
+                self.call(operation.clone(), body).await?;
+                faulty(fault, draw, &operation, items).await
+            }
+        })
+    }
+
+    fn simulated(&self) -> Option<&Simulated> {
+        self.services.simulated.as_ref().filter(|_| self.function.is_some())
+    }
+
+    async fn call(&self, operation: Operation, body: Vec<u8>) -> Result<Answer, ConnectorError> {
+        let Some(Simulated { times, held }) = self.simulated().cloned() else {
+            return self.apply(&operation, body).await;
+        };
+        let connector = self.clone();
+        detached(async move {
+            times.travel().await;
+            let answer = match held.arrive(&operation, &body) {
+                Arrival::Free(_hold) => {
+                    times.service(&operation).await;
+                    connector.apply(&operation, body).await
+                }
+                Arrival::Conflicts(items) => Ok(cancelled(&items)),
+                Arrival::Conflict => Ok(conflict()),
+            };
+            times.travel().await;
+            answer
+        })
+        .await
     }
 
     async fn apply(&self, operation: &Operation, body: Vec<u8>) -> Result<Answer, ConnectorError> {
@@ -157,6 +206,13 @@ impl Connector {
             Operation::Unknown(_) => Answer::error(400, "UnknownOperationException", ""),
         })
     }
+}
+
+/// Goes on when the caller gives up: a request under way is carried out all the same, as on AWS.
+async fn detached(
+    call: impl Future<Output = Result<Answer, ConnectorError>> + Send + 'static,
+) -> Result<Answer, ConnectorError> {
+    tokio::spawn(call).await.map_err(|error| ConnectorError::other(error.into(), None))?
 }
 
 fn respond(answer: Answer) -> Result<HttpResponse, ConnectorError> {
@@ -178,14 +234,14 @@ fn transaction_items(operation: &Operation, body: &[u8]) -> Option<usize> {
 }
 
 /// The fault as the service itself would answer it.
-async fn faulty(verdict: Verdict, operation: &Operation, items: Option<usize>) -> Answer {
-    match verdict.fault {
+async fn faulty(fault: Fault, draw: usize, operation: &Operation, items: Option<usize>) -> Answer {
+    match fault {
         Fault::TransactionConflict => match items {
-            Some(items) => conflict(items, verdict.draw),
-            None => {
-                let message = "Transaction is ongoing for the item";
-                Answer::error(400, &dynamo("TransactionConflictException"), message)
+            Some(items) => {
+                let hit = draw.checked_rem(items).unwrap_or_default();
+                cancelled(&(0..items).map(|item| item == hit).collect::<Vec<_>>())
             }
+            None => conflict(),
         },
         Fault::Throttling => throttled(operation),
         Fault::InternalServerError => failed(operation),
@@ -193,7 +249,8 @@ async fn faulty(verdict: Verdict, operation: &Operation, items: Option<usize>) -
         Fault::LimitExceeded => {
             Answer::rest_error(429, "LimitExceededException", "Too many requests")
         }
-        Fault::Hang => std::future::pending().await,
+        // Without an end, a delay is a hang.
+        Fault::Hang | Fault::Delay(_) => std::future::pending().await,
         // Unwinds without the panic hook's noise.
         Fault::Crash => std::panic::resume_unwind(Box::new("injected crash")),
     }
@@ -236,18 +293,18 @@ fn dynamo(name: &str) -> String {
     format!("com.amazonaws.dynamodb.v20120810#{name}")
 }
 
-fn conflict(items: usize, draw: usize) -> Answer {
-    let hit = draw.checked_rem(items).unwrap_or_default();
-    let reasons: Vec<Value> = (0..items)
-        .map(|item| {
-            if item == hit {
-                let message = "Transaction is ongoing for the item";
-                json!({"Code": "TransactionConflict", "Message": message})
-            } else {
-                json!({"Code": "None"})
-            }
-        })
-        .collect();
+/// A single write to an item that a transaction holds.
+fn conflict() -> Answer {
+    Answer::error(400, &dynamo("TransactionConflictException"), ONGOING)
+}
+
+/// A transaction, for each of whose items it is said whether another one holds it.
+fn cancelled(items: &[bool]) -> Answer {
+    let reason = |held: &bool| match held {
+        true => json!({"Code": "TransactionConflict", "Message": ONGOING}),
+        false => json!({"Code": "None"}),
+    };
+    let reasons: Vec<Value> = items.iter().map(reason).collect();
     let body = json!({
         "__type": dynamo("TransactionCanceledException"),
         "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",

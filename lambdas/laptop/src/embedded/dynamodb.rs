@@ -1,8 +1,10 @@
 //! DynamoDB on SQLite, on a thread of its own.
 //!
 //! The database serialises everything behind one lock and waits for the disk at each commit. On its
-//! own thread it does so without stalling the gateway's workers.
+//! own thread it does so without stalling the gateway's workers. In a simulation it answers on its
+//! caller's thread instead: paused time would jump while another one works.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -52,9 +54,24 @@ pub enum DatabaseError {
     },
 }
 
-/// A handle to the database's thread.
+/// A handle to the database.
 #[derive(Debug, Clone)]
-pub(crate) struct DynamoDb(mpsc::Sender<Job>);
+pub(crate) struct DynamoDb(Place);
+
+#[derive(Clone)]
+enum Place {
+    Thread(mpsc::Sender<Job>),
+    Here(Database),
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Thread(_) => "Thread",
+            Self::Here(_) => "Here",
+        })
+    }
+}
 
 #[derive(Debug)]
 enum Job {
@@ -68,22 +85,29 @@ impl DynamoDb {
         // SQLite's default `synchronous=FULL` stays: an acknowledged message survives power loss.
         let database = match file {
             Some(path) => open_file(path)?,
-            None => Database::memory().map_err(|error| DatabaseError::Start(error.to_string()))?,
+            None => in_memory()?,
         };
         let (jobs, inbox) = mpsc::channel();
         thread::Builder::new()
             .name("dynamodb".to_owned())
             .spawn(move || serve(database, &inbox))
             .map_err(|error| DatabaseError::Start(error.to_string()))?;
-        Ok(Self(jobs))
+        Ok(Self(Place::Thread(jobs)))
+    }
+
+    /// One in memory that answers on its caller's thread.
+    pub(crate) fn here() -> Result<Self, DatabaseError> {
+        Ok(Self(Place::Here(in_memory()?)))
     }
 
     /// Closes the database behind the calls already made: its log is folded back into its file.
-    /// Later calls fail. The receiver ends when it is done.
+    /// Later calls fail. The receiver ends when it is done. One in memory goes with its last handle.
     pub(crate) fn close(&self) -> oneshot::Receiver<()> {
         let (closed, wait) = oneshot::channel();
-        // A failure says that the thread has ended, and drops the sender.
-        drop(self.0.send(Job::Close { closed }));
+        if let Place::Thread(jobs) = &self.0 {
+            // A failure says that the thread has ended, and drops the sender.
+            drop(jobs.send(Job::Close { closed }));
+        }
         wait
     }
 
@@ -93,9 +117,13 @@ impl DynamoDb {
         operation: &str,
         body: Vec<u8>,
     ) -> Result<Answer, DatabaseError> {
+        let jobs = match &self.0 {
+            Place::Thread(jobs) => jobs,
+            Place::Here(database) => return Ok(dispatch(database, operation, &body)),
+        };
         let (reply, answer) = oneshot::channel();
         let job = Job::Call { operation: operation.to_owned(), body, reply };
-        self.0.send(job).map_err(|_| DatabaseError::Stopped)?;
+        jobs.send(job).map_err(|_| DatabaseError::Stopped)?;
         answer.await.map_err(|_| DatabaseError::Stopped)
     }
 
@@ -170,6 +198,10 @@ impl DatabaseError {
             _ => self,
         }
     }
+}
+
+fn in_memory() -> Result<Database, DatabaseError> {
+    Database::memory().map_err(|error| DatabaseError::Start(error.to_string()))
 }
 
 /// SQLite would make the file readable by others. Its log it makes with the file's own mode.

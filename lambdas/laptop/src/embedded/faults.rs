@@ -4,6 +4,7 @@
 //! touches it. Without a rule a call costs one uncontended lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -27,6 +28,10 @@ pub enum Fault {
     LimitExceeded,
     /// The calling function's task unwinds, as if the function had crashed in this call.
     Crash,
+    /// The call's own answer, but late: [`before`](Match::before) for a request that is long under way,
+    /// [`after`](Match::after) for such an answer. A caller that gives up meanwhile does not keep the
+    /// request from being carried out.
+    Delay(Duration),
 }
 
 /// Whether a faulty call has done its work.
@@ -42,9 +47,10 @@ pub enum When {
 /// Which calls a rule is for. Finish it with [`with`](Match::with).
 #[derive(Debug, Clone)]
 pub struct Match {
-    operation: String,
+    operations: Vec<String>,
     function: Option<String>,
     connection: Option<String>,
+    younger_than: Option<Duration>,
     probability: f64,
     skip: u64,
     times: Option<u64>,
@@ -63,6 +69,14 @@ impl Match {
     #[must_use]
     pub fn connection(mut self, id: impl Into<String>) -> Self {
         self.connection = Some(id.into());
+        self
+    }
+
+    /// Only `@connections` calls for sockets that have been open for less: API Gateway may answer 410
+    /// for a socket that is still opening.
+    #[must_use]
+    pub fn younger_than(mut self, age: Duration) -> Self {
+        self.younger_than = Some(age);
         self
     }
 
@@ -107,10 +121,13 @@ impl Match {
         Rule { matches: self, fault }
     }
 
-    fn takes(&self, function: &str, operation: &str, connection: Option<&str>) -> bool {
-        self.operation == operation
+    fn takes(&self, function: &str, operation: &str, socket: Option<Socket<'_>>) -> bool {
+        let id = socket.map(|socket| socket.id);
+        let age = socket.and_then(|socket| socket.age);
+        self.operations.iter().any(|wanted| wanted == operation)
             && self.function.as_deref().is_none_or(|wanted| wanted == function)
-            && self.connection.as_deref().is_none_or(|wanted| Some(wanted) == connection)
+            && self.connection.as_deref().is_none_or(|wanted| Some(wanted) == id)
+            && self.younger_than.is_none_or(|limit| age.is_some_and(|age| age < limit))
     }
 }
 
@@ -123,13 +140,21 @@ pub struct Rule {
 
 impl Rule {
     /// Begins a rule for an API operation: `TransactWriteItems`, `Query`, `PostToConnection`,
-    /// `Sign`.
+    /// `Sign`; or for `$disconnect`, which API Gateway does not promise to run: whatever the fault, it
+    /// does not.
     #[must_use]
     pub fn on(operation: impl Into<String>) -> Match {
+        Self::on_any([operation])
+    }
+
+    /// Begins a rule for several of them.
+    #[must_use]
+    pub fn on_any(operations: impl IntoIterator<Item = impl Into<String>>) -> Match {
         Match {
-            operation: operation.into(),
+            operations: operations.into_iter().map(Into::into).collect(),
             function: None,
             connection: None,
+            younger_than: None,
             probability: 1.0,
             skip: 0,
             times: None,
@@ -155,6 +180,14 @@ struct Active {
     rule: Rule,
     seen: u64,
     fired: watch::Sender<u64>,
+}
+
+/// The socket that an `@connections` call is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Socket<'a> {
+    pub(crate) id: &'a str,
+    /// How long it has been open; nothing for one that is not.
+    pub(crate) age: Option<Duration>,
 }
 
 /// A decision about one call.
@@ -196,13 +229,13 @@ impl Faults {
         &self,
         function: &str,
         operation: &str,
-        connection: Option<&str>,
+        socket: Option<Socket<'_>>,
     ) -> Option<Verdict> {
         let mut state = self.state();
         let State { rules, random, .. } = &mut *state;
         for active in rules {
             let matches = &active.rule.matches;
-            if !matches.takes(function, operation, connection) {
+            if !matches.takes(function, operation, socket) {
                 continue;
             }
             active.seen += 1;
@@ -285,10 +318,32 @@ mod tests {
         let faults = Faults::new(1);
         let rule = Rule::on("PostToConnection").function("send-message").connection("a=");
         faults.inject(rule.with(Fault::Gone));
-        assert!(faults.decide("send-message", "PostToConnection", Some("a=")).is_some());
-        assert!(faults.decide("send-message", "PostToConnection", Some("b=")).is_none());
-        assert!(faults.decide("accounts", "PostToConnection", Some("a=")).is_none());
-        assert!(faults.decide("send-message", "GetConnection", Some("a=")).is_none());
+        let socket = |id| Some(Socket { id, age: None });
+        assert!(faults.decide("send-message", "PostToConnection", socket("a=")).is_some());
+        assert!(faults.decide("send-message", "PostToConnection", socket("b=")).is_none());
+        assert!(faults.decide("accounts", "PostToConnection", socket("a=")).is_none());
+        assert!(faults.decide("send-message", "GetConnection", socket("a=")).is_none());
+    }
+
+    #[test]
+    fn matches_any_of_its_operations() {
+        let faults = Faults::new(1);
+        faults.inject(Rule::on_any(["Query", "GetItem"]).with(Fault::Throttling));
+        let fires = |operation| faults.decide("f", operation, None).is_some();
+        assert_eq!(["Query", "GetItem", "PutItem"].map(fires), [true, true, false]);
+    }
+
+    #[test]
+    fn matches_young_sockets() {
+        let faults = Faults::new(1);
+        let second = Duration::from_secs(1);
+        faults.inject(Rule::on("PostToConnection").younger_than(second).with(Fault::Gone));
+        let fires = |age| {
+            let socket = Some(Socket { id: "a=", age });
+            faults.decide("f", "PostToConnection", socket).is_some()
+        };
+        assert_eq!([None, Some(Duration::ZERO), Some(second)].map(fires), [false, true, false]);
+        assert!(faults.decide("f", "PostToConnection", None).is_none());
     }
 
     #[test]

@@ -8,11 +8,13 @@ mod connections;
 mod connector;
 mod dynamodb;
 mod faults;
+mod held;
 mod key;
 mod keys;
 mod kms;
 mod mailbox;
 mod recorder;
+mod service_times;
 mod ses;
 mod ssm;
 mod ttl;
@@ -24,6 +26,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_types::SdkConfig;
+use chat::clock::Timestamp;
 use tokio::sync::{broadcast, oneshot};
 
 pub use connections::{Connections, FakeConnection};
@@ -33,14 +36,17 @@ pub use key::{KeyError, SigningKey};
 pub use keys::Rotated;
 pub use mailbox::Mail;
 pub use recorder::{Call, RecordedRequest};
+pub use service_times::ServiceTimes;
 
 pub(crate) use connections::{Connection, Identity, Outgoing, new_connection_id};
 pub(crate) use keys::rotate;
 pub(crate) use mailbox::is_link;
+pub(crate) use service_times::draw;
 
 use crate::catalog::{Catalog, Resource};
 use connector::Connector;
 use dynamodb::DynamoDb;
+use held::Held;
 use keys::Keys;
 use mailbox::Mailbox;
 use recorder::Recorder;
@@ -70,6 +76,14 @@ pub(crate) struct Services {
     parameters: BTreeMap<String, String>,
     faults: Faults,
     recorder: Recorder,
+    simulated: Option<Simulated>,
+}
+
+/// What makes calls take simulated time.
+#[derive(Debug, Clone)]
+struct Simulated {
+    times: ServiceTimes,
+    held: Held,
 }
 
 /// Why the embedded services cannot start.
@@ -100,6 +114,8 @@ pub(crate) struct Options<'a> {
     pub(crate) parameters: BTreeMap<String, String>,
     /// Where people find the site.
     pub(crate) site_url: String,
+    /// In a simulation, what calls take. Everything then runs on the caller's thread.
+    pub(crate) simulated: Option<ServiceTimes>,
 }
 
 /// DynamoDB, `@connections`, KMS, SES and the Parameter Store, embedded.
@@ -144,6 +160,7 @@ impl Aws {
             settings,
             parameters: BTreeMap::new(),
             site_url: "http://localhost:8080".to_owned(),
+            simulated: None,
         };
         Self::start(options).await
     }
@@ -152,7 +169,10 @@ impl Aws {
         let catalog = Catalog::load()?;
         let keys = options.directory.map_or_else(Keys::generate, Keys::open)?;
         let file = options.directory.map(|directory| directory.join("parley.db"));
-        let dynamodb = DynamoDb::open(file.as_deref())?;
+        let dynamodb = match options.simulated {
+            Some(_) => DynamoDb::here()?,
+            None => DynamoDb::open(file.as_deref())?,
+        };
         prepare(&dynamodb, &catalog).await.map_err(|error| error.at(file.as_deref()))?;
         let services = Services {
             dynamodb,
@@ -162,6 +182,9 @@ impl Aws {
             parameters: options.parameters,
             faults: Faults::new(options.seed),
             recorder: Recorder::new(options.record_requests),
+            simulated: options
+                .simulated
+                .map(|times| Simulated { times, held: Held::new(&catalog) }),
         };
         let Options { settings: overrides, site_url, .. } = options;
         Ok(Self { services: Arc::new(services), catalog, overrides, site_url })
@@ -300,7 +323,7 @@ impl Aws {
     /// # Errors
     /// When the database fails.
     pub async fn sweep(&self) -> Result<usize, DatabaseError> {
-        let now = chrono::Utc::now().timestamp();
+        let now = Timestamp::now().seconds();
         ttl::sweep(&self.services.dynamodb, &self.catalog.tables, now).await
     }
 
@@ -311,7 +334,7 @@ impl Aws {
         async move {
             loop {
                 tokio::time::sleep(ttl::EVERY).await;
-                match ttl::sweep(&dynamodb, &tables, chrono::Utc::now().timestamp()).await {
+                match ttl::sweep(&dynamodb, &tables, Timestamp::now().seconds()).await {
                     Ok(0) => {}
                     Ok(swept) => tracing::debug!(swept, "time to live"),
                     Err(error) => tracing::warn!(%error, "time to live"),

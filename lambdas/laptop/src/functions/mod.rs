@@ -163,7 +163,16 @@ impl Functions {
         delay: Option<RangeInclusive<Duration>>,
         seed: u64,
     ) -> Result<Self, FunctionError> {
-        Self::assemble(aws.catalog(), build(aws)?, delay, seed)
+        Self::assemble(aws.catalog(), build(aws)?, delay, seed, Sandboxes::threads()?)
+    }
+
+    /// The same on the caller's thread, which is to be in a `LocalSet`: for a simulation.
+    pub(crate) fn here(
+        aws: &Aws,
+        delay: Option<RangeInclusive<Duration>>,
+        seed: u64,
+    ) -> Result<Self, FunctionError> {
+        Self::assemble(aws.catalog(), build(aws)?, delay, seed, Sandboxes::here())
     }
 
     fn assemble(
@@ -171,6 +180,7 @@ impl Functions {
         mut invokers: BTreeMap<&'static str, Invoke>,
         delay: Option<RangeInclusive<Duration>>,
         seed: u64,
+        sandboxes: Sandboxes,
     ) -> Result<Self, FunctionError> {
         let mut by_name = BTreeMap::new();
         let mut routes = Routes::default();
@@ -190,7 +200,7 @@ impl Functions {
             let random = Mutex::new(fastrand::Rng::with_seed(seed));
             Delay { range, random }
         });
-        Ok(Self { by_name, routes, authorizers, delay, sandboxes: Sandboxes::start()? })
+        Ok(Self { by_name, routes, authorizers, delay, sandboxes })
     }
 
     /// The function of a WebSocket's route: `$connect`, `sendMessage`.
@@ -266,7 +276,7 @@ pub(crate) mod tests {
         let empty = || invoker((), async |(): &(), _: Value| Ok(json!({"statusCode": 200})));
         let invokers =
             NAMES.map(|name| (name, replace(name).unwrap_or_else(empty))).into_iter().collect();
-        Functions::assemble(catalog, invokers, None, 0).unwrap()
+        Functions::assemble(catalog, invokers, None, 0, Sandboxes::threads().unwrap()).unwrap()
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use chrono::Utc;
+use chat::clock::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::embedded::{Connection, Identity};
@@ -57,14 +57,14 @@ fn socket_context(
     connected_at_ms: i64,
     identity: &Identity,
 ) -> Map<String, Value> {
-    let now = Utc::now();
+    let now = Timestamp::now();
     let context = json!({
         "routeKey": route,
         "eventType": event_type,
         "extendedRequestId": request_id,
         "requestId": request_id,
         "requestTime": request_time(now),
-        "requestTimeEpoch": now.timestamp_millis(),
+        "requestTimeEpoch": now.0,
         "messageDirection": "IN",
         "connectionId": connection_id,
         "connectedAt": connected_at_ms,
@@ -79,7 +79,8 @@ fn socket_context(
     }
 }
 
-fn request_time(now: chrono::DateTime<Utc>) -> String {
+fn request_time(now: Timestamp) -> String {
+    let now = chrono::DateTime::from_timestamp_millis(now.0).unwrap_or_default();
     now.format("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }
 
@@ -179,7 +180,7 @@ pub(crate) struct HttpCall<'a> {
 
 /// The event of an HTTP request, payload format 2.0.
 pub(crate) fn http_event(call: &HttpCall<'_>) -> Value {
-    let now = Utc::now();
+    let now = Timestamp::now();
     let user_agent = call.headers.get("user-agent").map(|value| value.to_str().unwrap_or_default());
     let mut event = json!({
         "version": "2.0",
@@ -203,7 +204,7 @@ pub(crate) fn http_event(call: &HttpCall<'_>) -> Value {
             "routeKey": call.route,
             "stage": "$default",
             "time": request_time(now),
-            "timeEpoch": now.timestamp_millis(),
+            "timeEpoch": now.0,
         },
         "isBase64Encoded": false,
     });

@@ -8,8 +8,9 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use chrono::Utc;
-use serde_json::Value;
+use chat::clock::Timestamp;
+use futures_util::StreamExt as _;
+use serde_json::{Map, Value};
 
 use super::Gateway;
 use super::events::{CONNECT_ARN, Opening, new_request_id};
@@ -24,7 +25,7 @@ const READ_BUFFER_BYTES: usize = 4096;
 
 /// A refused handshake, in the platform's words.
 #[derive(Debug, Clone, Copy)]
-struct Refusal(StatusCode);
+pub(crate) struct Refusal(pub(crate) StatusCode);
 
 impl Refusal {
     const UNAUTHORIZED: Self = Self(StatusCode::UNAUTHORIZED);
@@ -68,7 +69,7 @@ pub(super) async fn open(
     };
     let opening = Opening {
         connection_id: new_connection_id(),
-        connected_at_ms: Utc::now().timestamp_millis(),
+        connected_at_ms: Timestamp::now().0,
         identity,
         headers,
         query,
@@ -83,7 +84,10 @@ pub(super) async fn open(
             .write_buffer_size(0)
             .max_frame_size(limits.frame_bytes)
             .max_message_size(limits.message_bytes)
-            .on_upgrade(|socket| session.run(socket)),
+            .on_upgrade(|socket| {
+                let (sink, stream) = socket.split();
+                session.run(sink, stream)
+            }),
         Ok(Err(refusal)) => refusal.into_response(),
         Err(_) => Refusal::FAILED.into_response(),
     }
@@ -92,9 +96,18 @@ pub(super) async fn open(
 async fn admit(gateway: Arc<Gateway>, opening: Opening) -> Result<Session, Refusal> {
     let request_id = new_request_id();
     let authorizer = authorize(&gateway, &opening, &request_id).await?;
+    connect(gateway, opening, &request_id, authorizer).await
+}
 
+/// Asks `$connect` about a socket whose authorizer has allowed it, and given it this context.
+pub(crate) async fn connect(
+    gateway: Arc<Gateway>,
+    opening: Opening,
+    request_id: &str,
+    authorizer: Map<String, Value>,
+) -> Result<Session, Refusal> {
     let function = gateway.functions.of_route("$connect").unwrap_or_default();
-    let event = opening.connect_event(&request_id, &authorizer);
+    let event = opening.connect_event(request_id, &authorizer);
     let answer = gateway.invoke(function, event).await.map_err(|failure| {
         tracing::error!(function, request_id, %failure, "invocation failed");
         Refusal::BAD_GATEWAY
@@ -113,7 +126,7 @@ async fn authorize(
     gateway: &Gateway,
     opening: &Opening,
     request_id: &str,
-) -> Result<serde_json::Map<String, Value>, Refusal> {
+) -> Result<Map<String, Value>, Refusal> {
     let function = gateway.functions.authorizer_of("$connect").unwrap_or_default();
     let event = opening.authorizer_event(request_id);
     let answer = gateway.invoke(function, event).await.map_err(|failure| {

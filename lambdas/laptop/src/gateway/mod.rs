@@ -1,8 +1,8 @@
 //! API Gateway on a laptop: an HTTP API and a WebSocket API on one port, with the platform's events,
 //! answers and limits.
 
-mod events;
-mod handshake;
+pub(crate) mod events;
+pub(crate) mod handshake;
 mod http;
 mod limits;
 mod mailbox;

@@ -3,9 +3,8 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt as _, StreamExt as _};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
+use futures_util::{Sink, SinkExt as _, Stream, StreamExt as _};
 use protocol::CloseCode;
 use serde_json::{Map, Value};
 use tokio::select;
@@ -77,7 +76,7 @@ impl End {
 }
 
 /// An admitted socket. However it goes, `$disconnect` runs when it is dropped.
-pub(super) struct Session {
+pub(crate) struct Session {
     gateway: Arc<Gateway>,
     connection: Arc<Connection>,
     authorizer: Arc<Map<String, Value>>,
@@ -99,15 +98,22 @@ impl Session {
         Self { gateway, connection, authorizer, outgoing: Some(outgoing), end: End::broken() }
     }
 
-    pub(super) async fn run(mut self, socket: WebSocket) {
+    /// Serves the socket, of which these are the two directions, to its end.
+    pub(crate) async fn run(
+        mut self,
+        sink: impl Sink<Message>,
+        stream: impl Stream<Item = Result<Message, axum::Error>>,
+    ) {
         let Some(mut outgoing) = self.outgoing.take() else { return };
-        let (mut sink, mut stream) = socket.split();
+        let (mut sink, mut stream) = (pin!(sink), pin!(stream));
         let patience = self.gateway.limits.close;
         self.end = {
             let mut writer = pin!(write(&mut sink, &mut outgoing, &self.connection));
             let reader = self.read(&mut stream);
             let cut = self.cut();
+            // In a fixed order, so that a simulation runs the same way again.
             let end = select! {
+                biased;
                 end = &mut writer => end,
                 end = reader => end,
                 end = cut => end,
@@ -132,7 +138,10 @@ impl Session {
 
     /// Reads until the peer ends or errs. Each message is handled in its own task: a slow one does
     /// not hold up the next, as on AWS.
-    async fn read(&self, stream: &mut SplitStream<WebSocket>) -> End {
+    async fn read(
+        &self,
+        stream: &mut (impl Stream<Item = Result<Message, axum::Error>> + Unpin),
+    ) -> End {
         let slots = Arc::new(Semaphore::new(self.gateway.limits.frames_in_flight.max(1)));
         loop {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return End::broken() };
@@ -171,6 +180,7 @@ impl Session {
                 return End::going_away();
             };
             select! {
+                biased;
                 () = sleep(left) => {}
                 () = &mut lifetime => return End::going_away(),
                 () = &mut stopped => {
@@ -189,7 +199,7 @@ impl Session {
 
 /// Writes what is queued until a close frame, which it sends too.
 async fn write(
-    sink: &mut SplitSink<WebSocket, Message>,
+    sink: &mut (impl Sink<Message> + Unpin),
     outgoing: &mut mpsc::UnboundedReceiver<Outgoing>,
     connection: &Connection,
 ) -> End {
@@ -245,6 +255,10 @@ async fn disconnect(
     let request_id = new_request_id();
     let event = disconnect_event(connection, authorizer, &request_id, end.code, &end.reason);
     let function = gateway.functions.of_route("$disconnect").unwrap_or_default();
+    let socket = gateway.aws.connections().socket(connection.id());
+    if gateway.aws.faults().decide(function, "$disconnect", Some(socket)).is_some() {
+        return;
+    }
     if let Err(failure) = gateway.invoke(function, event).await {
         tracing::warn!(function, request_id, %failure, "invocation failed");
     }

@@ -24,4 +24,5 @@ mod mailbox;
 mod messages;
 mod rotation;
 mod services;
+mod simulation;
 mod support;

@@ -1,16 +1,13 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::ErrorCode;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
-use tokio_tungstenite::tungstenite::Message as WireMessage;
 
 use super::actor::Happening;
-use super::{Credential, Options};
-use crate::raw::{Handshake, Incoming};
+use crate::raw::Incoming;
+use crate::transport::{Arrival, Transport};
 use crate::wire::Frame;
-use crate::{Body, Call, Failure, Person};
 
 /// How long a server may take to answer a goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -24,15 +21,6 @@ pub(super) struct Link {
     task: AbortHandle,
 }
 
-/// Why a link did not come about.
-#[derive(Debug)]
-pub(super) enum NotOpened {
-    /// Trying again is of no use.
-    Stop(String),
-    /// Try again later.
-    BackOff,
-}
-
 impl Link {
     /// Sends a text frame. If the link is gone, its end is in the queue already.
     pub(super) fn send(&self, text: String) {
@@ -44,29 +32,18 @@ impl Link {
         self.task.abort();
     }
 
-    /// Opens a link. A browser cannot see the status of a refused handshake, so the ticket is what
-    /// tells a client to stop.
-    pub(super) async fn open(
+    /// Runs an open socket.
+    pub(super) fn over(
         number: usize,
-        body: Body,
-        person: Person,
-        options: Options,
+        transport: Transport,
         queue: UnboundedSender<Happening>,
-    ) -> Result<Self, NotOpened> {
-        let token = match options.credential {
-            Credential::UrlToken => person.access_token.as_ref().to_owned(),
-            Credential::Ticket => ticket(&body, &person).await?,
-        };
-        let socket = match body.handshake(&body.socket_url(&token), None).await {
-            Ok(Handshake::Accepted(socket)) => socket,
-            Ok(Handshake::Refused(_)) | Err(_) => return Err(NotOpened::BackOff),
-        };
-        let (mut sink, mut source) = socket.into_stream().split();
+    ) -> Self {
+        let Transport { outgoing: mut sink, incoming: mut source } = transport;
         let (outgoing, mut to_send) = unbounded_channel::<String>();
         let task = tokio::spawn(async move {
             let write = async {
                 while let Some(text) = to_send.recv().await {
-                    if sink.send(WireMessage::text(text)).await.is_err() {
+                    if sink.send(text).await.is_err() {
                         break;
                     }
                 }
@@ -74,42 +51,27 @@ impl Link {
                 tokio::time::sleep(GOODBYE).await;
             };
             let read = async {
-                while let Some(Ok(message)) = source.next().await {
-                    match message {
-                        WireMessage::Text(text) => {
+                while let Some(arrival) = source.next().await {
+                    match arrival {
+                        Arrival::Text(text) => {
                             let incoming = Frame::read(&text).map_or_else(
                                 |failure| Incoming::Broken(failure.to_string()),
                                 Incoming::Frame,
                             );
                             queue.send(Happening::Incoming(number, incoming)).ok();
                         }
-                        WireMessage::Close(frame) => return frame.map(|frame| frame.code.into()),
-                        _ => {}
+                        Arrival::End(code) => return code,
                     }
                 }
                 None
             };
             let code = tokio::select! {
+                biased;
                 code = read => code,
                 () = write => None,
             };
             queue.send(Happening::Incoming(number, Incoming::End(code))).ok();
         });
-        Ok(Self { number, outgoing, task: task.abort_handle() })
-    }
-}
-
-async fn ticket(body: &Body, person: &Person) -> Result<String, NotOpened> {
-    let call = Call::post("/v1/tickets").bearer(&person.access_token);
-    let answer = async { body.call(call?).await };
-    match answer.await {
-        Ok(answer) if answer.problem(ErrorCode::Unauthorized).is_ok() => {
-            Err(NotOpened::Stop("the session has ended".to_owned()))
-        }
-        Ok(answer) => {
-            let ticket: Result<protocol::Ticket, Failure> = answer.expect(200);
-            ticket.map(|ticket| ticket.ticket).map_err(|_| NotOpened::BackOff)
-        }
-        Err(_) => Err(NotOpened::BackOff),
+        Self { number, outgoing, task: task.abort_handle() }
     }
 }

@@ -20,7 +20,7 @@ use actor::{Actor, Command, Happening};
 use outbox::Fate;
 
 pub use room::Room;
-pub use view::{Acknowledged, Sent, View};
+pub use view::{Acknowledged, NewMessage, Sent, View, Write};
 
 /// What a socket is opened with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,12 +78,12 @@ impl Drop for Client {
     }
 }
 
-/// A message on its way; dropping it does not call it back.
+/// A write on its way; dropping it does not call it back.
 #[derive(Debug)]
 pub struct Sending(oneshot::Receiver<Fate>);
 
 impl Sending {
-    /// Waits until the message is stored, through any number of attempts and any length of time.
+    /// Waits until the write is stored, through any number of attempts and any length of time.
     ///
     /// # Errors
     /// When it is refused for good.
@@ -148,10 +148,30 @@ impl Client {
     /// Puts a message on its way.
     #[must_use]
     pub fn post(&self, room: &str, content: impl Into<String>) -> Sending {
+        self.write(room, Write::Send { content: content.into() })
+    }
+
+    /// Puts a write on its way.
+    #[must_use]
+    pub fn write(&self, room: &str, write: Write) -> Sending {
         let (done, fate) = oneshot::channel();
-        let command = Command::Send { room: room.to_owned(), content: content.into(), done };
+        let command = Command::Write { room: room.to_owned(), write, done };
         self.queue.send(Happening::Command(command)).ok();
         Sending(fate)
+    }
+
+    /// Makes a write and waits until it is stored.
+    ///
+    /// # Errors
+    /// When it is refused for good, or takes too long.
+    pub async fn store(&self, room: &str, write: Write) -> Result<Acknowledged, Failure> {
+        within("acknowledgement", self.write(room, write).acknowledged()).await?
+    }
+
+    /// Asks for the page of history before what is shown of a room.
+    pub fn look_back(&self, room: &str) {
+        let command = Command::Older { room: room.to_owned() };
+        self.queue.send(Happening::Command(command)).ok();
     }
 
     /// Sends a message and waits until it is stored.
@@ -176,6 +196,12 @@ impl Client {
         Ok(within("answer to ping", pong).await??)
     }
 
+    /// Asks for the heads of the client's rooms, and does not wait.
+    pub fn ask_heads(&self) {
+        let (done, _) = oneshot::channel();
+        self.queue.send(Happening::Command(Command::Ping { done })).ok();
+    }
+
     /// Cuts the client's socket without a word. The client finds out, and reconnects.
     pub fn cut(&self) {
         self.queue.send(Happening::Command(Command::Cut)).ok();
@@ -193,14 +219,20 @@ impl Client {
     pub async fn until(
         &self,
         what: impl fmt::Display,
-        mut is_so: impl FnMut(&View) -> bool,
+        is_so: impl FnMut(&View) -> bool,
     ) -> Result<(), Failure> {
+        within(format!("{what} for {}", self.person.username), self.wait(is_so)).await?
+    }
+
+    /// Waits until what the client knows is as told, however long that takes.
+    ///
+    /// # Errors
+    /// When the client has given up.
+    pub async fn wait(&self, mut is_so: impl FnMut(&View) -> bool) -> Result<(), Failure> {
         let mut view = self.view.clone();
-        let reached = view.wait_for(|view| is_so(view) || view.stopped.is_some());
-        let name = &self.person.username;
-        let view = within(format!("{what} for {name}"), reached).await??;
+        let view = view.wait_for(|view| is_so(view) || view.stopped.is_some()).await?;
         match &view.stopped {
-            Some(why) => Err(Failure::new(format!("{name} gave up: {why}"))),
+            Some(why) => Err(Failure::new(format!("{} gave up: {why}", self.person.username))),
             None => Ok(()),
         }
     }

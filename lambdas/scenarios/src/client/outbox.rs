@@ -1,39 +1,39 @@
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use protocol::ErrorBody;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Acknowledged, Sent};
+use super::{Acknowledged, Sent, Write};
 
-/// The end of a message's way: stored, or refused for good.
+/// The end of a write's way: stored, or refused for good.
 pub(super) type Fate = Result<Acknowledged, ErrorBody>;
 
-/// What is still to be acknowledged, room by room: one message of a room at a time goes out, or a
-/// resend could put a person's messages in another order.
+/// What is still to be acknowledged, room by room: one write of a room at a time goes out, or a
+/// resend could put a person's writes in another order.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     rooms: BTreeMap<String, VecDeque<Letter>>,
-    /// The place of each message in the record of what was sent.
-    places: HashMap<String, usize>,
+    /// The place of each write in the record of what was sent.
+    places: BTreeMap<String, usize>,
 }
 
 #[derive(Debug)]
 struct Letter {
     client_id: String,
-    content: String,
+    write: Write,
     attempts: u32,
     out: bool,
     not_before: Instant,
     done: oneshot::Sender<Fate>,
 }
 
-/// A message that may go out now.
+/// A write that may go out now.
 #[derive(Debug)]
 pub(super) struct Departure {
     pub(super) room: String,
     pub(super) client_id: String,
-    pub(super) content: String,
+    pub(super) write: Write,
     pub(super) place: usize,
 }
 
@@ -42,7 +42,7 @@ impl Outbox {
         self.places.insert(sent.client_id.clone(), place);
         self.rooms.entry(sent.room.clone()).or_default().push_back(Letter {
             client_id: sent.client_id.clone(),
-            content: sent.content.clone(),
+            write: sent.write.clone(),
             attempts: 0,
             out: false,
             not_before: Instant::now(),
@@ -50,7 +50,7 @@ impl Outbox {
         });
     }
 
-    /// Takes note that each room's first message goes out, where none is out and it is time.
+    /// Takes note that each room's first write goes out, where none is out and it is time.
     pub(super) fn departures(&mut self, now: Instant) -> Vec<Departure> {
         let places = &self.places;
         let firsts = self.rooms.iter_mut().filter_map(|(room, letters)| {
@@ -61,20 +61,20 @@ impl Outbox {
             Some(Departure {
                 room: room.clone(),
                 client_id: letter.client_id.clone(),
-                content: letter.content.clone(),
+                write: letter.write.clone(),
                 place: places.get(&letter.client_id).copied()?,
             })
         });
         firsts.collect()
     }
 
-    /// When the next message may go out, of those that wait for their time.
+    /// When the next write may go out, of those that wait for their time.
     pub(super) fn next_departure(&self) -> Option<Instant> {
         let firsts = self.rooms.values().filter_map(VecDeque::front);
         firsts.filter(|letter| !letter.out).map(|letter| letter.not_before).min()
     }
 
-    /// The outcome of an attempt is unknown, or was a refusal for now: the same message goes out
+    /// The outcome of an attempt is unknown, or was a refusal for now: the same write goes out
     /// again, after a pause that depends on how often it did.
     pub(super) fn again(&mut self, client_id: &str, after: impl FnOnce(u32) -> Instant) {
         let mut firsts = self.rooms.values_mut().filter_map(VecDeque::front_mut);
@@ -84,12 +84,12 @@ impl Outbox {
         }
     }
 
-    /// The place of a message in the record, if it is one of this client's.
+    /// The place of a write in the record, if it is one of this client's.
     pub(super) fn place(&self, client_id: &str) -> Option<usize> {
         self.places.get(client_id).copied()
     }
 
-    /// A message has met its fate; a second piece of news about it finds nothing.
+    /// A write has met its fate; a second piece of news about it finds nothing.
     pub(super) fn settle(&mut self, client_id: &str, fate: Fate) {
         for letters in self.rooms.values_mut() {
             if letters.front().is_some_and(|letter| letter.client_id == client_id)

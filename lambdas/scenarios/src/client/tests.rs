@@ -280,6 +280,164 @@ async fn another_epoch_makes_the_client_forget() {
     assert_eq!(client.look(|view| view.last("general")), 1);
 }
 
+/// The answer to a ping or a hello that names these rooms.
+fn heads(rooms: &[(&str, u64)]) -> Value {
+    let head = |head: u64| json!({ "head": head, "epoch": 1, "subscribed": true });
+    rooms.iter().map(|(room, at)| ((*room).to_owned(), head(*at))).collect()
+}
+
+fn member(kind: &str, seq: u64, client_id: &Value) -> Value {
+    json!({ "kind": kind, "seq": seq, "topic": "", "userId": "u_ada", "username": "ada",
+        "timestamp": "t", "clientId": client_id })
+}
+
+impl Peer {
+    async fn changes(&mut self, room: &str, changes: Value) {
+        self.say(json!({ "event": "changes", "room": room, "changes": changes })).await;
+    }
+
+    /// Answers the request for the newest page of a room with one message.
+    async fn newest(&mut self, room: &str, seq: u64) {
+        let request = self.request("getRecentMessages").await;
+        assert_eq!((&request["room"], request.get("after")), (&json!(room), None));
+        self.say(json!({ "reply": request["id"], "ok": true, "room": room,
+            "messages": [message(seq, &json!("o"))], "more": false, "head": seq, "epoch": 1 }))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn each_write_waits_for_the_one_before_it_in_its_room() {
+    let (_server, mut peer, client) = start(0).await;
+    let sending = client.post("general", "x");
+    let edit = client.write("general", Write::Edit { seq: 1, content: "y".into() });
+    let delete = client.write("general", Write::Delete { seq: 1 });
+    let request = peer.request("sendMessage").await;
+    peer.stored(&request, 1, false).await;
+    assert_eq!(sending.acknowledged().await.unwrap().seq, 1);
+    let first = peer.request("editMessage").await;
+    let again = peer.request("editMessage").await;
+    assert_eq!((&first["seq"], &first["content"]), (&json!(1), &json!("y")));
+    assert_eq!(first["clientId"], again["clientId"]);
+    // The entry itself acknowledges, as it stands now: the message is gone already.
+    let gone = json!({ "seq": 1, "id": "m_1", "ver": 3, "deleted": true });
+    peer.event(1, &json!("x")).await;
+    peer.changes(
+        "general",
+        json!([{ "kind": "delete", "seq": 2, "userId": "u_ada", "clientId": first["clientId"],
+            "message": gone }]),
+    )
+    .await;
+    assert_eq!(edit.acknowledged().await.unwrap().seq, 2);
+    let request = peer.request("deleteMessage").await;
+    peer.say(json!({ "reply": request["id"], "ok": true, "ver": 3, "duplicate": false })).await;
+    assert_eq!(delete.acknowledged().await.unwrap().seq, 3);
+    client.shown_to("general", 2).await.unwrap();
+    assert_eq!(numbers(&client), [0; 0]);
+    no_violations(&client);
+}
+
+#[tokio::test]
+async fn kinds_of_another_version_are_passed_over() {
+    let (_server, mut peer, client) = start(0).await;
+    peer.changes("general", json!([{ "kind": "pin", "seq": 1, "what": {} }])).await;
+    peer.event(2, &json!("o")).await;
+    client.shown_to("general", 2).await.unwrap();
+    assert_eq!(numbers(&client), [2]);
+    no_violations(&client);
+}
+
+#[tokio::test]
+async fn a_room_that_i_make_is_shown_from_its_newest_page() {
+    let (_server, mut peer, client) = start(0).await;
+    let create = client.write("dev", Write::Create { topic: "x".into() });
+    let request = peer.request("createRoom").await;
+    assert_eq!((&request["room"], &request["topic"]), (&json!("dev"), &json!("x")));
+    peer.say(json!({ "reply": request["id"], "ok": true, "room": "dev", "seq": 1, "head": 1,
+        "epoch": 1, "duplicate": false }))
+        .await;
+    // What is heard before the page is there is not lost.
+    let late = json!({ "kind": "message", "seq": 3, "message": message(3, &json!("o")) });
+    peer.changes("dev", json!([late])).await;
+    create.acknowledged().await.unwrap();
+    peer.newest("dev", 2).await;
+    assert_eq!(client.shown_to("dev", 3).await.unwrap().len(), 2);
+    no_violations(&client);
+}
+
+#[tokio::test]
+async fn rooms_that_i_join_and_leave_elsewhere_come_and_go() {
+    let (_server, mut peer, client) = start(0).await;
+    peer.changes("dev", json!([member("join", 5, &json!("elsewhere"))])).await;
+    peer.newest("dev", 5).await;
+    client.until("room", |view| view.is_in("dev")).await.unwrap();
+    peer.changes("dev", json!([member("leave", 6, &json!("elsewhere"))])).await;
+    client.until("leave", |view| !view.is_in("dev")).await.unwrap();
+    // Both come once more, late: the higher number is the later news.
+    peer.changes("dev", json!([member("join", 5, &json!("elsewhere"))])).await;
+    peer.event(1, &json!("o")).await;
+    client.shown_to("general", 1).await.unwrap();
+    assert!(!client.look(|view| view.is_in("dev")));
+    no_violations(&client);
+}
+
+#[tokio::test]
+async fn a_ping_tells_which_rooms_are_mine() {
+    let (_server, mut peer, client) = start(0).await;
+    for (joined, rooms) in
+        [(json!(["dev", "general"]), &["general"][..]), (json!(["general"]), &[])]
+    {
+        let ask = async {
+            let request = peer.request("ping").await;
+            let heads = heads(&[("general", 0)]);
+            peer.say(json!({ "reply": request["id"], "ok": true, "serverTime": "t",
+                "rooms": heads, "joined": joined }))
+                .await;
+            if !rooms.is_empty() {
+                peer.newest("dev", 5).await;
+            }
+        };
+        let (pong, ()) = tokio::join!(client.ping(), ask);
+        pong.unwrap();
+        client.until("rooms", |view| view.is_in("dev") != rooms.is_empty()).await.unwrap();
+    }
+    assert!(client.look(|view| view.is_in("general")));
+    no_violations(&client);
+}
+
+#[tokio::test]
+async fn a_room_that_refuses_me_is_not_mine() {
+    let (_server, mut peer, client) = start(0).await;
+    peer.changes("dev", json!([member("join", 5, &json!("elsewhere"))])).await;
+    peer.newest("dev", 5).await;
+    peer.changes("dev", json!([{ "kind": "pin", "seq": 7 }])).await;
+    let request = peer.request("getRecentMessages").await;
+    assert_eq!((&request["room"], &request["after"]), (&json!("dev"), &json!(5)));
+    let error = json!({ "code": "not_member", "message": "", "retryable": false });
+    peer.say(json!({ "reply": request["id"], "ok": false, "error": error })).await;
+    client.until("end of the room", |view| !view.is_in("dev")).await.unwrap();
+    no_violations(&client);
+}
+
+#[tokio::test]
+async fn an_older_page_goes_before_what_is_shown() {
+    let (_server, mut peer, client) = start(2).await;
+    let gone = json!({ "seq": 1, "id": "m_1", "ver": 3, "deleted": true });
+    peer.changes("general", json!([{ "kind": "delete", "seq": 3, "message": gone }])).await;
+    client.shown_to("general", 3).await.unwrap();
+    client.look_back("general");
+    let request = peer.request("getRecentMessages").await;
+    assert_eq!(request["before"], 3);
+    // The page was read before the message was deleted.
+    peer.say(json!({ "reply": request["id"], "ok": true, "room": "general",
+        "messages": [message(1, &json!("o")), message(2, &json!("o"))], "more": false, "head": 2,
+        "epoch": 1 }))
+        .await;
+    client.until("older page", |view| view.shown("general").len() == 1).await.unwrap();
+    assert_eq!(numbers(&client), [2]);
+    no_violations(&client);
+}
+
 #[tokio::test]
 async fn a_lost_socket_is_replaced_and_what_was_missed_is_fetched() {
     let (server, mut peer, client) = start(0).await;

@@ -4,6 +4,7 @@ use protocol::{ChangesPage, Message, MessagesPage, Stored, limits};
 use serde_json::{Value, json};
 
 use super::sending::ROOM;
+use crate::history::{self, Plan};
 use crate::raw::Socket;
 use crate::wire::Frame;
 use crate::{Body, Client, Failure, Outcome, ensure, ensure_eq, verify};
@@ -166,6 +167,21 @@ pub async fn a_resume_covers_everything(body: &Body) -> Outcome {
     client.cut();
     fill(&mut socket, 130).await?;
     verify::settled(body, &ada, &[client], ROOM, before).await?;
+    Ok(())
+}
+
+/// Several people do everything at once, over lines that break and lose what is said; whatever each
+/// was told and shows is one history.
+///
+/// # Errors
+/// The rule that does not hold, and the record around its breach.
+pub async fn a_crowd_over_bad_lines_has_one_history(body: &Body) -> Outcome {
+    let seed = fastrand::u64(..) >> 32;
+    let people = body.people(4).await?;
+    let told = |failure: Failure| failure.during(format!("seed {seed}"));
+    let record = history::play(body, &people, &Plan::real(seed), &()).await.map_err(told)?;
+    let tally = history::judge(&record).map_err(told)?;
+    ensure!(tally.resent > 0 && tally.sockets > 12, "little went wrong: {tally}");
     Ok(())
 }
 

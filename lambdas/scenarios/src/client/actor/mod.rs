@@ -4,19 +4,21 @@ mod requests;
 mod rooms;
 mod sockets;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use protocol::{Message, Pong, limits};
+use protocol::{Pong, limits};
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
-use super::link::{Link, NotOpened};
-use super::outbox::{Fate, Outbox};
-use super::{Options, Sent, View};
+use super::link::Link;
+use super::outbox::{Departure, Fate, Outbox};
+use super::{Options, Sent, View, Write};
 use crate::raw::Incoming;
+use crate::transport::{NotOpened, Transport};
+use crate::wire::Entry;
 use crate::{Body, Person};
 
 /// The first pause before another try, doubled each time.
@@ -32,13 +34,14 @@ pub(super) enum Happening {
     /// From a socket.
     Incoming(usize, Incoming),
     /// A socket came about, or did not.
-    Opened(Result<Link, NotOpened>),
+    Opened(usize, Result<Transport, NotOpened>),
 }
 
 /// What the client's handle asks for.
 #[derive(Debug)]
 pub(super) enum Command {
-    Send { room: String, content: String, done: oneshot::Sender<Fate> },
+    Write { room: String, write: Write, done: oneshot::Sender<Fate> },
+    Older { room: String },
     Ping { done: oneshot::Sender<Pong> },
     Cut,
     Stop,
@@ -48,16 +51,18 @@ pub(super) enum Command {
 #[derive(Debug)]
 enum Asked {
     Hello,
-    Ping(Option<oneshot::Sender<Pong>>),
+    Ping { named: Vec<String>, done: Option<oneshot::Sender<Pong>> },
     Changes { room: String, after: u64 },
     Newest { room: String },
-    Send { client_id: String },
+    Older { room: String },
+    Write { client_id: String, write: Write, room: String },
 }
 
 #[derive(Debug)]
 struct Request {
     link: usize,
     asked: Asked,
+    at: Instant,
     /// None once its outcome was given up as unknown: a late answer is still welcome.
     deadline: Option<Instant>,
 }
@@ -83,6 +88,16 @@ struct Upkeep {
     anew: bool,
 }
 
+/// Whether this person is in a room, by the last news of it.
+#[derive(Debug, Clone, Copy)]
+struct Membership {
+    /// The number of the entry that says so; 0 where none does.
+    seq: u64,
+    joined: bool,
+    /// What was asked before does not know it.
+    at: Instant,
+}
+
 /// The client's task.
 pub(super) struct Actor {
     body: Body,
@@ -103,13 +118,14 @@ pub(super) struct Actor {
     open_at: Option<Instant>,
 
     last_id: i64,
-    requests: HashMap<i64, Request>,
+    requests: BTreeMap<i64, Request>,
     outbox: Outbox,
     pings: Vec<Option<oneshot::Sender<Pong>>>,
     ping_at: Instant,
     upkeep: BTreeMap<String, Upkeep>,
-    /// Messages that came before the first greeting said where their room begins.
-    early: Vec<(String, Message)>,
+    memberships: BTreeMap<String, Membership>,
+    /// Entries of rooms of which it is not known yet where they begin.
+    early: BTreeMap<String, Vec<Entry>>,
 }
 
 fn pause(tries: u32) -> Duration {
@@ -141,11 +157,12 @@ impl Actor {
             failures: 0,
             open_at: Some(now),
             last_id: 0,
-            requests: HashMap::new(),
+            requests: BTreeMap::new(),
             outbox: Outbox::default(),
             pings: Vec::new(),
             upkeep: BTreeMap::new(),
-            early: Vec::new(),
+            memberships: BTreeMap::new(),
+            early: BTreeMap::new(),
         }
     }
 
@@ -153,13 +170,14 @@ impl Actor {
         loop {
             let wake = self.do_what_is_due();
             let happening = tokio::select! {
+                biased;
                 happening = self.happenings.recv() => happening,
                 () = tokio::time::sleep_until(wake) => continue,
             };
             match happening {
                 None | Some(Happening::Command(Command::Stop)) => return,
                 Some(Happening::Command(command)) => self.obey(command),
-                Some(Happening::Opened(opened)) => self.opened(opened),
+                Some(Happening::Opened(link, opened)) => self.opened(link, opened),
                 Some(Happening::Incoming(link, Incoming::Frame(frame))) => self.frame(link, frame),
                 Some(Happening::Incoming(_, Incoming::Broken(why))) => self.violation(why),
                 Some(Happening::Incoming(link, Incoming::End(_))) => self.ended(link),
@@ -173,20 +191,15 @@ impl Actor {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Send { room, content, done } => {
+            Command::Write { room, write, done } => {
                 let client_id = format!("{:032x}", fastrand::u128(..));
-                let sent = Sent {
-                    room,
-                    content,
-                    client_id,
-                    attempts: 0,
-                    acknowledged: None,
-                    refused: None,
-                };
+                let sent =
+                    Sent { room, write, client_id, attempts: 0, acknowledged: None, refused: None };
                 let place = self.show.borrow().sent.len();
                 self.outbox.push(&sent, place, done);
                 self.show.send_modify(|view| view.sent.push(sent));
             }
+            Command::Older { room } => self.older(room),
             Command::Ping { done } => self.pings.push(Some(done)),
             Command::Cut => {
                 if let Some(link) = &self.current {
@@ -241,7 +254,9 @@ impl Actor {
                 .iter()
                 .map(|(name, room)| (name.clone(), room.last()))
                 .collect();
-            self.ask(Asked::Ping(done), &json!({ "action": "ping", "rooms": rooms }));
+            let named = rooms.keys().cloned().collect();
+            let frame = json!({ "action": "ping", "rooms": rooms });
+            self.ask(Asked::Ping { named, done }, &frame);
         }
         for (room, request) in self.repairs_due(now) {
             self.show.send_modify(|view| view.resumes += 1);
@@ -263,9 +278,9 @@ impl Actor {
                     sent.attempts += 1;
                 }
             });
-            let frame = json!({ "action": "sendMessage", "room": letter.room,
-                "content": letter.content, "clientId": letter.client_id });
-            self.ask(Asked::Send { client_id: letter.client_id }, &frame);
+            let frame = letter.write.request(&letter.room, &letter.client_id);
+            let Departure { room, client_id, write, .. } = letter;
+            self.ask(Asked::Write { client_id, write, room }, &frame);
         }
     }
 }

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use protocol::{Change, ChangesPage, ErrorBody, Event, MessagesPage, Pong, RequestId, Stored};
+use protocol::{
+    Change, Changed, ErrorBody, ErrorCode, Event, Joined, Left, MessagesPage, Pong, RequestId,
+    Stored,
+};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::super::{Acknowledged, Room};
+use super::super::{Acknowledged, NewMessage, Room, Write};
 use super::{Actor, Asked, Repair, Request, Upkeep, pause};
 use crate::Failure;
-use crate::wire::{Answered, Frame};
+use crate::wire::{self, Answered, Entry, Frame};
 
 impl Actor {
     pub(super) fn ask(&mut self, asked: Asked, frame: &Value) {
@@ -23,8 +26,9 @@ impl Actor {
         if let Some(fields) = frame.as_object_mut() {
             fields.insert("id".to_owned(), self.last_id.into());
         }
-        let deadline = Some(Instant::now() + self.options.request_timeout);
-        self.requests.insert(self.last_id, Request { link: number, asked, deadline });
+        let at = Instant::now();
+        let deadline = Some(at + self.options.request_timeout);
+        self.requests.insert(self.last_id, Request { link: number, asked, at, deadline });
         let links = [self.current.as_ref(), self.coming.as_ref()];
         if let Some(link) = links.into_iter().flatten().find(|link| link.number == number) {
             link.send(frame.to_string());
@@ -47,14 +51,16 @@ impl Actor {
                     let link = request.link;
                     self.ended(link);
                 }
-                Asked::Ping(done) => self.pings.push(done.take()),
+                Asked::Ping { done, .. } => self.pings.push(done.take()),
                 Asked::Changes { room, .. } | Asked::Newest { room } => {
                     let room = room.clone();
                     self.repair_later(&room);
                 }
-                Asked::Send { client_id } => {
+                Asked::Write { client_id, .. } => {
                     self.outbox.again(client_id, |tries| Instant::now() + pause(tries));
                 }
+                // Whoever looked back looks back again.
+                Asked::Older { .. } => {}
             }
         }
     }
@@ -94,7 +100,13 @@ impl Actor {
             }
             Frame::Event(Event::Messages { room, messages }) => {
                 for message in messages {
-                    self.message(&room, message);
+                    let change = Change::Message { seq: message.seq, message };
+                    self.entry(&room, Entry::Known(change));
+                }
+            }
+            Frame::Changes { room, entries } => {
+                for entry in entries {
+                    self.entry(&room, entry);
                 }
             }
             Frame::Event(Event::Bye { reconnect: true, .. }) => {
@@ -109,9 +121,19 @@ impl Actor {
 
     pub(super) fn succeeded(&mut self, request: Request, frame: Value) -> Result<(), Failure> {
         match request.asked {
-            Asked::Hello => self.greeted(request.link, serde_json::from_value(frame)?),
-            Asked::Ping(done) => {
+            Asked::Hello => {
+                self.greeted(request.link, request.at, serde_json::from_value(frame)?);
+            }
+            Asked::Ping { named, done } => {
                 let pong: Pong = serde_json::from_value(frame)?;
+                for room in named.iter().filter(|room| !pong.rooms.contains_key(*room)) {
+                    if !self.has_joined_since(room, request.at) {
+                        self.leave(room);
+                    }
+                }
+                if let Some(joined) = &pong.joined {
+                    self.rooms_of_mine(request.at, &joined.iter().cloned().collect());
+                }
                 for (room, presence) in &pong.rooms {
                     self.compare(room, presence.head, presence.epoch);
                 }
@@ -120,7 +142,10 @@ impl Actor {
                 }
             }
             Asked::Changes { room, after } => {
-                let page: ChangesPage = serde_json::from_value(frame)?;
+                let (entries, page) = wire::changes_page(frame)?;
+                if !self.show.borrow().is_in(&room) {
+                    return Ok(());
+                }
                 let upkeep = self.upkeep.entry(room.clone()).or_default();
                 upkeep.repair = Repair::None;
                 upkeep.tries = 0;
@@ -131,14 +156,12 @@ impl Actor {
                     return Ok(());
                 }
                 let more = page.more;
-                for change in &page.changes {
-                    if let Change::Message { message, .. } = change {
-                        self.notice_own(message);
-                    }
+                for entry in &entries {
+                    self.notice_own(entry);
                 }
                 self.show.send_modify(|view| {
                     if let Some(room) = view.rooms.get_mut(&room) {
-                        room.resume(after, page);
+                        room.resume(after, entries, &page);
                     }
                 });
                 if more {
@@ -149,32 +172,61 @@ impl Actor {
             }
             Asked::Newest { room } => {
                 let page: MessagesPage = serde_json::from_value(frame)?;
-                let upkeep = self.upkeep.entry(room.clone()).or_default();
-                *upkeep = Upkeep::default();
+                if self.has_left_since(&room, request.at) {
+                    return Ok(());
+                }
+                self.upkeep.insert(room.clone(), Upkeep::default());
+                self.begin(&room, Room::of_page(page));
+            }
+            Asked::Older { room } => {
+                let page: MessagesPage = serde_json::from_value(frame)?;
                 self.show.send_modify(|view| {
-                    if let Some(room) = view.rooms.get_mut(&room) {
-                        room.begin_anew(page);
+                    if let Some(room) =
+                        view.rooms.get_mut(&room).filter(|room| room.epoch() == page.epoch)
+                    {
+                        room.older(page);
                     }
                 });
             }
-            Asked::Send { client_id } => {
-                let stored: Stored = serde_json::from_value(frame)?;
-                let Stored { seq, id, timestamp, .. } = stored;
-                self.acknowledged(&client_id, Acknowledged { seq, id, timestamp });
+            Asked::Write { client_id, write, room } => {
+                let seq = self.stored(&client_id, &write, frame)?;
+                match write {
+                    Write::Create { .. } | Write::Join => self.membership(&room, seq, true),
+                    Write::Leave => self.membership(&room, seq, false),
+                    Write::Send { .. } | Write::Edit { .. } | Write::Delete { .. } => {}
+                }
             }
         }
         Ok(())
     }
 
+    fn stored(&mut self, client_id: &str, write: &Write, frame: Value) -> Result<u64, Failure> {
+        let (seq, message) = match write {
+            Write::Send { .. } => {
+                let Stored { seq, id, timestamp, .. } = serde_json::from_value(frame)?;
+                (seq, Some(NewMessage { id, timestamp }))
+            }
+            Write::Edit { .. } | Write::Delete { .. } => {
+                (serde_json::from_value::<Changed>(frame)?.ver, None)
+            }
+            Write::Create { .. } | Write::Join => {
+                (serde_json::from_value::<Joined>(frame)?.seq, None)
+            }
+            Write::Leave => (serde_json::from_value::<Left>(frame)?.seq, None),
+        };
+        self.acknowledged(client_id, Acknowledged { seq, message });
+        Ok(seq)
+    }
+
     pub(super) fn refused(&mut self, request: Request, error: ErrorBody) {
         match request.asked {
-            Asked::Send { client_id } if error.retryable => {
+            Asked::Write { client_id, .. } if error.retryable => {
                 let told = error.retry_after_ms.map(Duration::from_millis);
                 self.outbox.again(&client_id, |tries| {
                     Instant::now() + told.unwrap_or_default() + pause(tries)
                 });
             }
-            Asked::Send { client_id } => {
+            Asked::Write { client_id, .. } => {
                 if let Some(place) = self.outbox.place(&client_id) {
                     self.show.send_modify(|view| {
                         if let Some(sent) = view.sent.get_mut(place) {
@@ -189,7 +241,16 @@ impl Actor {
                 self.last_id += 1;
                 let id = self.last_id;
                 let deadline = Some(Instant::now());
-                self.requests.insert(id, Request { link: request.link, asked, deadline });
+                self.requests.insert(id, Request { asked, deadline, ..request });
+            }
+            Asked::Changes { room, .. } | Asked::Newest { room } | Asked::Older { room }
+                if error.code == ErrorCode::NotMember =>
+            {
+                if self.has_joined_since(&room, request.at) {
+                    self.repair_later(&room);
+                } else {
+                    self.leave(&room);
+                }
             }
             asked => self.violation(format!("{asked:?} was refused: {error:?}")),
         }

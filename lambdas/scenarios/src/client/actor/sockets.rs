@@ -8,9 +8,10 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::super::Room;
-use super::super::link::{Link, NotOpened};
+use super::super::link::Link;
 use super::{Actor, Asked, Happening, pause};
 use crate::Failure;
+use crate::transport::{NotOpened, Transport};
 
 /// How long a replaced socket stays open for the replies that it still owes.
 const RETIREMENT: Duration = Duration::from_secs(2);
@@ -31,14 +32,12 @@ impl Actor {
             number = view.sockets;
         });
         let queue = self.queue.clone();
-        let opening = Link::open(
-            number,
-            self.body.clone(),
-            self.person.clone(),
-            self.options.clone(),
-            queue.clone(),
-        );
-        tokio::spawn(async move { queue.send(Happening::Opened(opening.await)) });
+        let (body, person) = (self.body.clone(), self.person.clone());
+        let credential = self.options.credential;
+        tokio::spawn(async move {
+            let opened = body.transport(&person, credential).await;
+            queue.send(Happening::Opened(number, opened)).ok();
+        });
     }
 
     pub(super) fn retire_if_due(&mut self, now: Instant) {
@@ -54,12 +53,11 @@ impl Actor {
         }
     }
 
-    pub(super) fn opened(&mut self, opened: Result<Link, NotOpened>) {
+    pub(super) fn opened(&mut self, number: usize, opened: Result<Transport, NotOpened>) {
         self.opening = false;
         match opened {
-            Ok(link) => {
-                let number = link.number;
-                self.coming = Some(link);
+            Ok(transport) => {
+                self.coming = Some(Link::over(number, transport, self.queue.clone()));
                 self.ask_over(number, Asked::Hello, &json!({ "action": "hello" }));
             }
             Err(NotOpened::BackOff) => self.open_later(),
@@ -76,7 +74,10 @@ impl Actor {
         let is = |link: &Link| link.number == number;
         if self.current.as_ref().is_some_and(is) {
             self.current = None;
-            self.show.send_modify(|view| view.losses += 1);
+            self.show.send_modify(|view| {
+                view.losses += 1;
+                view.is_open = false;
+            });
             self.open_later();
         } else if self.coming.as_ref().is_some_and(is) {
             self.coming = None;
@@ -87,7 +88,7 @@ impl Actor {
         self.forget_requests_of(number);
     }
 
-    pub(super) fn greeted(&mut self, number: usize, greeting: Greeting) {
+    pub(super) fn greeted(&mut self, number: usize, asked: Instant, greeting: Greeting) {
         if self.coming.as_ref().is_none_or(|link| link.number != number) {
             return;
         }
@@ -107,20 +108,18 @@ impl Actor {
                 Err(why) => self.violation(why.to_string()),
             }
         }
+        let is_first = self.show.borrow().greeting.is_none();
+        for (name, head) in greeting.rooms.iter().filter(|_| is_first) {
+            self.begin(name, Room::starting_at(head));
+        }
+        self.rooms_of_mine(asked, &greeting.rooms.keys().cloned().collect());
         for (name, head) in &greeting.rooms {
-            let known = self.show.borrow().rooms.contains_key(name);
-            if known {
-                self.compare(name, head.head, head.epoch);
-            } else {
-                self.show.send_modify(|view| {
-                    view.rooms.insert(name.clone(), Room::starting_at(head));
-                });
-            }
+            self.compare(name, head.head, head.epoch);
         }
-        self.show.send_modify(|view| view.greeting = Some(greeting));
-        for (room, message) in std::mem::take(&mut self.early) {
-            self.message(&room, message);
-        }
+        self.show.send_modify(|view| {
+            view.greeting = Some(greeting);
+            view.is_open = true;
+        });
     }
 }
 

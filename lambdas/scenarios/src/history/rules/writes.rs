@@ -1,0 +1,115 @@
+use std::collections::BTreeSet;
+
+use protocol::{Change, ErrorCode};
+
+use super::super::facts::{Facts, Receipt, Replied, Written};
+use super::super::record::Stamp;
+use super::{Breach, Rule};
+use crate::wire::Entry;
+
+/// Why a correct write may be refused for good: another socket of its person, or somebody else, was
+/// faster.
+const REASONS: [ErrorCode; 6] = [
+    ErrorCode::NotFound,
+    ErrorCode::NotMember,
+    ErrorCode::AlreadyMember,
+    ErrorCode::RoomTaken,
+    ErrorCode::TooManyRooms,
+    ErrorCode::Forbidden,
+];
+
+fn receipts(write: &Written) -> impl Iterator<Item = (Stamp, &Receipt)> {
+    write.replies.iter().filter_map(|reply| Some((reply.at, reply.outcome.as_ref().ok()?)))
+}
+
+/// Every acknowledged write is in the log, as itself.
+pub(super) fn stored(facts: &Facts<'_>) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for ((user, client_id), write) in &facts.writes {
+        let Some((at, receipt)) = receipts(write).next() else { continue };
+        let log = facts.logs.get(&write.room);
+        let entry = log.and_then(|log| log.get(receipt.seq));
+        let is_stored = match entry {
+            Some(Entry::Known(change)) => is_of(change, write, user, client_id, receipt),
+            Some(Entry::Unknown { .. }) | None => false,
+        };
+        if !is_stored {
+            let Written { action, room, .. } = write;
+            let number = receipt.seq;
+            let why = format!(
+                "{action} {client_id} was acknowledged as {number} of {room}, where stands {entry:?}"
+            );
+            breaches.push(Breach::new(Rule::Stored, why, [at]));
+        }
+    }
+    breaches
+}
+
+/// Whether an entry is what became of a write.
+fn is_of(change: &Change, write: &Written, user: &str, client_id: &str, receipt: &Receipt) -> bool {
+    if change.written_by().is_some_and(|by| by != (user, client_id)) {
+        return false;
+    }
+    match (write.action.as_str(), change) {
+        ("sendMessage", Change::Message { message, .. }) => {
+            receipt.id.as_ref() == Some(&message.id)
+                && receipt.timestamp.as_ref() == Some(&message.timestamp)
+        }
+        // Deleted by now.
+        ("sendMessage", Change::Delete { message, .. }) => {
+            message.seq == receipt.seq && receipt.id.as_ref() == Some(&message.id)
+        }
+        ("editMessage", Change::Edit { message, .. }) => Some(message.seq) == write.of,
+        ("editMessage" | "deleteMessage", Change::Delete { message, .. }) => {
+            Some(message.seq) == write.of && message.seq != receipt.seq
+        }
+        ("createRoom", Change::Create { .. })
+        | ("joinRoom", Change::Join { .. })
+        | ("leaveRoom", Change::Leave { .. }) => true,
+        _ => false,
+    }
+}
+
+/// All answers to a write agree.
+pub(super) fn one_answer(facts: &Facts<'_>) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for ((_, client_id), write) in &facts.writes {
+        let named: BTreeSet<_> = receipts(write)
+            .map(|(_, receipt)| (receipt.seq, &receipt.id, &receipt.timestamp))
+            .collect();
+        let firsts = receipts(write).filter(|(_, receipt)| !receipt.duplicate).count();
+        if named.len() > 1 || firsts > 1 {
+            let why = format!("{client_id} was answered {firsts} times as new, and as {named:?}");
+            breaches.push(Breach::new(Rule::OneAnswer, why, receipts(write).map(|(at, _)| at)));
+        }
+    }
+    breaches
+}
+
+/// A refusal for good is one.
+pub(super) fn refused(facts: &Facts<'_>) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for ((user, client_id), write) in &facts.writes {
+        let refusals = write.replies.iter().filter_map(|Replied { at, outcome }| {
+            let refusal = outcome.as_ref().err().filter(|refusal| !refusal.retryable)?;
+            Some((*at, refusal))
+        });
+        for (at, refusal) in refusals {
+            if !REASONS.contains(&refusal.code) {
+                let why = format!("{} {client_id} was refused: {refusal:?}", write.action);
+                breaches.push(Breach::new(Rule::Refused, why, [at]));
+            }
+            let log = facts.logs.get(&write.room);
+            let mut entries = log.into_iter().flat_map(|log| &log.entries);
+            let stored = entries.find(|entry| match entry {
+                Entry::Known(change) => change.written_by() == Some((user, client_id)),
+                Entry::Unknown { .. } => false,
+            });
+            if let Some(stored) = stored {
+                let why = format!("{client_id} was refused, and is stored as {}", stored.seq());
+                breaches.push(Breach::new(Rule::Refused, why, [at]));
+            }
+        }
+    }
+    breaches
+}
