@@ -218,6 +218,9 @@ impl Room {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use protocol::Tombstone;
 
