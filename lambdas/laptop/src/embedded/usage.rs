@@ -24,10 +24,13 @@ pub struct Usage {
     pub units: f64,
 }
 
+/// Calls and units, by function, operation and table.
+type Sums = BTreeMap<[String; 3], (u64, f64)>;
+
 /// Adds up what calls use. Clones share the sums.
 #[derive(Debug, Clone)]
 pub(super) struct Meter {
-    sums: Arc<Mutex<BTreeMap<[String; 3], (u64, f64)>>>,
+    sums: Arc<Mutex<Sums>>,
     /// Off in the shipped binary.
     runs: bool,
 }
@@ -37,7 +40,7 @@ impl Meter {
         Self { sums: Arc::default(), runs }
     }
 
-    fn sums(&self) -> MutexGuard<'_, BTreeMap<[String; 3], (u64, f64)>> {
+    fn sums(&self) -> MutexGuard<'_, Sums> {
         self.sums.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
