@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run bench fuzz admin rotate-key test doctor check check-client check-rust check-terraform check-workflows test-scripts test-rust \
 	test-outside test-client test-browser test-emulated fmt clean build client bootstrap plan deploy destroy output logs \
-	restore scenarios emulate
+	restore scenarios emulate soak breakages
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-print-directory
@@ -154,6 +154,14 @@ test-browser: $(SITE)/index.html ## two people in headless Chromium
 test-emulated: $(SITE)/index.html ## the same Terraform, applied to an emulated AWS with IAM enforced
 	@$(CARGO) build $(WORKSPACE) --bins
 	@env -u PORT scripts/emulate --then "$$(scripts/tools emulate)/python" -B scripts/emulated/test.py
+
+# CHANGES=1 is one seed's run.
+soak: ## histories of SEED=1, 2, ... until CHANGES=100000 are acknowledged; CLIENTS=8 in each, else 4 to 9
+	@SEED=$(or $(SEED),1) CHANGES=$(or $(CHANGES),100000) CLIENTS=$(CLIENTS) RUST_BACKTRACE=0 \
+		$(CARGO) test $(WORKSPACE) --profile soak --test laptop every_history_keeps_the_rules -- --nocapture
+
+breakages: ## break the server in five ways; the history checker must notice each
+	@scripts/breakages
 
 bench: ## time of log-ins (fails if it tells an unknown name from a wrong password), one room's ceiling
 	@$(CARGO) bench --locked -p scenarios --bench log_in

@@ -15,6 +15,8 @@ pub struct Plan {
     pub changes: usize,
     /// The longest that a client rests between two acts.
     pub pause: Duration,
+    /// Whether clients lose sockets and what is said on them.
+    pub bad_lines: bool,
     /// The longest that a client stays away; none does when it is zero.
     pub absence: Duration,
     /// How long a request may stay unanswered.
@@ -35,6 +37,7 @@ impl Plan {
             rooms: 3,
             changes,
             pause: Duration::from_secs(1),
+            bad_lines: true,
             absence: Duration::from_secs(50),
             request_timeout: Duration::from_millis(limits::REQUEST_TIMEOUT_MS),
             quiet: Duration::from_secs(20),
@@ -51,6 +54,7 @@ impl Plan {
             rooms: 2,
             changes: 60,
             pause: Duration::from_millis(200),
+            bad_lines: true,
             absence: Duration::ZERO,
             request_timeout: Duration::from_secs(5),
             quiet: Duration::ZERO,

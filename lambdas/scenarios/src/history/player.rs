@@ -115,8 +115,10 @@ impl Player {
             if self.random.bool() {
                 self.delete_what_is_wanted();
             }
-            let act = self.draw();
-            self.act(act).await;
+            match self.draw() {
+                Act::Cut | Act::Deaf | Act::Vanish | Act::Lossy if !self.table.plan.bad_lines => {}
+                act => self.act(act).await,
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::{Change, Member, Message, RoomHead, Tombstone};
 use serde_json::{Value, json};
 
-use super::super::record::{Moment, Record, Shown, What, Who};
+use super::super::record::{Moment, Record, What, Who};
 use super::*;
 use crate::client::Room;
 use crate::wire::Entry;
@@ -440,7 +440,7 @@ fn an_event_for_somebody_who_has_left() {
 fn a_page_for_somebody_who_has_left() {
     let (mut tale, mut log) = begin();
     log.push(eve_leaves(&mut tale, 3));
-    tale.page(EVE, 2, &log[2..].to_vec(), 3);
+    tale.page(EVE, 2, &log[2..], 3);
     breaks(&tale.end(&[ADA], &log), &[Rule::Left]);
 }
 

@@ -8,10 +8,13 @@ use std::env;
 use std::io::Write as _;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use laptop::embedded::Faults;
+use laptop::gateway::Limits;
 use laptop::simulation::{self, Config, Simulation};
-use scenarios::history::{self, Plan, Record, Tally};
-use scenarios::{Failure, Outcome, ensure};
+use scenarios::history::{self, Plan, Record, Tally, Weather};
+use scenarios::{Failure, Outcome, ensure, ensure_eq};
 
 use crate::support::to_settings;
 use storm::Storm;
@@ -19,18 +22,27 @@ use storm::Storm;
 /// How many changes one seed's run goes on for: a failing one is to be read by people.
 const RUN: usize = 200;
 
-/// A run of one seed.
+/// A run of one seed in a storm: sockets are handed over again and again, and writers race where the
+/// room's queue does not hold them back.
 fn run(seed: u64, clients: usize, changes: usize) -> Result<Record, Failure> {
-    simulation::run(seed, async {
-        // Sockets are handed over again and again; every other run has what a deploy has, too.
-        let handover = ["60000", "20000"][usize::from(seed % 2 == 1)];
-        let settings = to_settings(&[("HANDOVER_AFTER_MS", handover)]);
-        let simulation = Simulation::start(Config { settings, ..Config::default() }).await?;
-        let simulation = Arc::new(simulation);
-        let people: Vec<_> = (0..clients.div_ceil(2) + 1).map(simulated::person).collect();
-        let storm = Storm::new(simulation.faults(), clients);
-        let plan = Plan::simulated(seed, clients, changes);
-        history::play(&simulated::body(&simulation)?, &people, &plan, &storm).await
+    let handover = if seed.is_multiple_of(2) { "60000" } else { "20000" };
+    let queue = if seed.is_multiple_of(3) { "off" } else { "on" };
+    let settings = to_settings(&[("HANDOVER_AFTER_MS", handover), ("ROOM_QUEUE", queue)]);
+    let config = Config { settings, ..Config::default() };
+    let plan = Plan::simulated(seed, clients, changes);
+    simulate(&plan, config, |faults| Storm::new(faults, clients))
+}
+
+fn simulate<W: Weather>(
+    plan: &Plan,
+    config: Config,
+    weather: impl FnOnce(&Faults) -> W,
+) -> Result<Record, Failure> {
+    simulation::run(plan.seed, async {
+        let simulation = Arc::new(Simulation::start(config).await?);
+        let people: Vec<_> = (0..plan.clients.div_ceil(2) + 1).map(simulated::person).collect();
+        let weather = weather(simulation.faults());
+        history::play(&simulated::body(&simulation)?, &people, plan, &weather).await
     })?
 }
 
@@ -50,7 +62,7 @@ fn every_history_keeps_the_rules() -> Outcome {
         let clients = setting("CLIENTS").unwrap_or(4 + usize::try_from(seed % 6)?);
         let told = |failure: Failure| {
             failure.during(format!(
-                "seed {seed}; to have it again: make soak SEED={seed} CHANGES=1 CLIENTS={clients}"
+                "seed {seed}, which `make soak SEED={seed} CHANGES=1 CLIENTS={clients}` plays again"
             ))
         };
         let record = run(seed, clients, RUN).map_err(told)?;
@@ -61,6 +73,25 @@ fn every_history_keeps_the_rules() -> Outcome {
         }
     }
     ensure!(all.resent > 0 && all.duplicates > 0 && all.refused > 0, "little went wrong: {all}");
+    Ok(())
+}
+
+/// Handover, in time before the cut and in the midst of everything: no socket is lost, no reply either.
+#[test]
+fn a_handover_keeps_every_pending_reply() -> Outcome {
+    let (clients, sockets) = (4, 8);
+    let plan = Plan {
+        bad_lines: false,
+        pause: Duration::from_millis(400),
+        ..Plan::simulated(1, clients, 250)
+    };
+    let settings = [("HANDOVER_AFTER_MS", "5000"), ("RATE_LIMITS", "off")];
+    let gateway = Limits { lifetime: Duration::from_secs(7), ..Limits::default() };
+    let config = Config { settings: to_settings(&settings), gateway, ..Config::default() };
+    let record = simulate(&plan, config, |_| ())?;
+    let tally = history::judge(&record)?;
+    ensure!(tally.sockets > clients * sockets, "sockets lived on: {tally}");
+    ensure_eq!((tally.resent, tally.duplicates), (0, 0), "writes made again: {tally}");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Faults of the services, drawn from the seed: now these, now those.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use laptop::embedded::{Fault, Faults, Match, Rule};
@@ -41,11 +41,11 @@ impl Weather for Storm {
                 sleep(Duration::from_millis(fastrand::u64(1_000..10_000))).await;
             }
         });
-        *self.task.lock().unwrap() = Some(storm.abort_handle());
+        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(storm.abort_handle());
     }
 
     fn end(&self) {
-        if let Some(storm) = self.task.lock().unwrap().take() {
+        if let Some(storm) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
             storm.abort();
         }
         self.faults.clear();
