@@ -139,7 +139,6 @@ pub async fn wrong_fields_are_refused(body: &Body) -> Outcome {
             r#"{"action":"sendMessage","content":"x","room":"no-such-room"}"#,
             r#"{"action":"getRecentMessages","room":"no-such-room"}"#,
             r#"{"action":"getRecentMessages","room":"no-such-room","after":0}"#,
-            r#"{"action":"ping","rooms":{"no-such-room":1}}"#,
         ],
         NotFound,
     ));

@@ -7,7 +7,7 @@ use scenarios::{Client, Outcome, ensure, verify};
 
 use crate::support::{Here, ROOM};
 
-/// Fifty people send twenty messages each while 30 % of the transactions are told of a conflict,
+/// Fifty people send ten messages each while 30 % of the transactions are told of a conflict,
 /// half of them after they were applied.
 async fn fifty_people(here: Here, listeners: usize) -> Outcome {
     let on = || Rule::on("TransactWriteItems").function("send-message");
@@ -21,7 +21,7 @@ async fn fifty_people(here: Here, listeners: usize) -> Outcome {
         }
         Ok(())
     };
-    sending::crowd(&here.body, 50, 20, deafen).await?;
+    sending::crowd(&here.body, 50, 10, deafen).await?;
     ensure!(before.fired() > 50 && after.fired() > 50, "{}, {}", before.fired(), after.fired());
     here.stop().await
 }
