@@ -139,9 +139,10 @@ test-scripts: ## the scripts of this repository
 test-client: client/node_modules/.package-lock.json ## the client's unit tests
 	@$(NPM) test
 
+# Most tests wait for sockets and clocks, not for a processor.
 test-rust: $(SITE)/index.html ## unit tests, handlers, gateway, end-to-end scenarios
 	@$(CARGO) build $(WORKSPACE) --bins
-	@$(CARGO) test $(WORKSPACE)
+	@RUST_TEST_THREADS=4 $(CARGO) test $(WORKSPACE)
 
 test-outside: ## the Django view of docs/outside-issuers.md, against the laptop
 	@$(CARGO) build $(WORKSPACE) --bins

@@ -107,12 +107,23 @@ fn program(function: &str) -> Command {
     program
 }
 
+const TABLES: [&str; 8] = [
+    "ACCOUNTS",
+    "CONNECTIONS",
+    "MEMBERSHIPS",
+    "MESSAGES",
+    "RATES",
+    "ROOMS",
+    "SENDS",
+    "SUBSCRIPTIONS",
+];
+
 /// Starts the program, hands it the event, and returns what it answers.
 async fn answer(function: &str, event: Value) -> Value {
     let mut api = RuntimeApi::with(event).await;
     let keys = json!([{ "kid": "k1", "pem": PUBLIC_KEY }]).to_string();
     let mut program = program(function);
-    for table in ["CONNECTIONS", "SUBSCRIPTIONS", "MESSAGES", "SENDS", "ROOMS", "ACCOUNTS"] {
+    for table in TABLES {
         program.env(format!("TABLE_{table}"), table);
     }
     let running = program
@@ -163,6 +174,8 @@ async fn message_functions_answer_a_frame() {
     let none = json!({ "id": 1, "limit": 0 });
     let recent = answer("get-recent-messages", frame("getRecentMessages", &none)).await;
     assert_eq!(code(&recent), "bad_request");
+    let none = json!({ "id": 1, "room": "The Attic" });
+    assert_eq!(code(&answer("rooms", frame("joinRoom", &none)).await), "bad_request");
     let rooms = json!({ "id": 1, "rooms": 7 });
     assert_eq!(code(&answer("connection-manager", frame("ping", &rooms)).await), "bad_request");
     let unknown = json!({ "id": 1, "action": "fly" });
