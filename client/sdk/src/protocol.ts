@@ -678,9 +678,14 @@ room: string,
  */
 messages: Array<Message>, 
 /**
- * Whether there are older ones.
+ * Whether there may be older ones.
  */
 more: boolean, 
+/**
+ * What to ask `before` next: no message from here on is missing, be the page empty. Absent from an
+ * earlier version: there it is the oldest message's number.
+ */
+from?: number, 
 /**
  * The highest number in the log; 0 when it is empty.
  */

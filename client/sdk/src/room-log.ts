@@ -142,7 +142,7 @@ function begin(log: RoomLog, page: Omit<MessagesPage, "room">): RoomLog {
     epoch,
     last: head,
     head: Math.max(head, log.held.at(-1)?.seq ?? 0),
-    from: more ? (messages[0]?.seq ?? head + 1) : 1,
+    from: more ? (page.from ?? messages[0]?.seq ?? head + 1) : 1,
     messages,
     notices: [],
     states: new Map(),
@@ -154,7 +154,7 @@ function begin(log: RoomLog, page: Omit<MessagesPage, "room">): RoomLog {
 function precede(log: RoomLog, before: number, page: MessagesPage): RoomLog {
   if (log.last === null || log.from !== before) return log;
   if (page.epoch !== log.epoch) return forget(log);
-  const from = page.more ? (page.messages[0]?.seq ?? before) : 1;
+  const from = page.more ? (page.from ?? page.messages[0]?.seq ?? before) : 1;
   const states = new Map(log.states);
   const messages: Message[] = [];
   for (const message of page.messages) {

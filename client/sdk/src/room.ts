@@ -144,19 +144,27 @@ export class Room {
 
   /** Fetches a page of older messages, if there are any. When it fails, a later call may succeed. */
   async loadOlder(): Promise<void> {
-    const { last, from: before, more } = this.#log;
+    const { last, more } = this.#log;
     if (!this.#online || this.#loadingOlder || !this.loaded || !more || last === null) return;
     this.#loadingOlder = true;
     this.#source.changed(this);
     try {
-      const page = await this.#source.fetch({ room: this.name, before, limit: PAGE });
-      if (!isChanges(page)) this.#apply({ kind: "older", before, page });
+      while (await this.#fetchOlder());
     } catch {
       // The messages are still there; the reader asks again by scrolling.
     }
     this.#loadingOlder = false;
     this.#source.changed(this);
     if (this.#log.last === null) void this.#catchUp();
+  }
+
+  /** Fetches one page of older messages. True when it brought none, and there are more. */
+  async #fetchOlder(): Promise<boolean> {
+    const { from: before } = this.#log;
+    const page = await this.#source.fetch({ room: this.name, before, limit: PAGE });
+    if (isChanges(page)) return false;
+    this.#apply({ kind: "older", before, page });
+    return page.messages.length === 0 && page.more && this.#log.from < before;
   }
 
   #apply(input: RoomInput): void {

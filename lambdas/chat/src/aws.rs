@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 use aws_types::SdkConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::transaction::{failed_condition, may_pass, reasons};
 use crate::{Error, id};
 
 /// One try of a call, at the most.
@@ -24,8 +24,10 @@ const OPERATION: Duration = Duration::from_millis(2_000);
 const TRIES: u32 = 5;
 /// The waits between them, in milliseconds.
 const RETRY_AFTER_MS: std::ops::RangeInclusive<u64> = 10..=100;
-/// `CancellationReason.Code` of a condition that did not hold (`TransactWriteItems` reference).
-const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+/// Keys in one call of `BatchGetItem` at the most (its reference).
+const BATCH: usize = 100;
+/// Calls for one set of keys: DynamoDB may answer a part, and the rest is asked for again.
+const BATCHES: u32 = 10;
 
 /// Limits for calls that may be made again.
 #[must_use]
@@ -146,19 +148,50 @@ pub async fn transact(
             .send()
             .await;
         let Err(error) = sent else { return Ok(Transacted::Done) };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-            error.as_service_error()
-        {
-            let failed = |reason: &CancellationReason| reason.code() == Some(CONDITION_FAILED);
-            let refused: Vec<_> = cancelled.cancellation_reasons().iter().map(failed).collect();
-            if refused.contains(&true) {
-                return Ok(Transacted::Refused(refused));
-            }
+        let refused: Vec<_> = reasons(&error).iter().map(failed_condition).collect();
+        if refused.contains(&true) {
+            return Ok(Transacted::Refused(refused));
         }
         tries += 1;
-        if tries == TRIES {
+        if tries == TRIES || !may_pass(&error) {
             return Err(Error::service("TransactWriteItems", about)(error));
         }
         tokio::time::sleep(Duration::from_millis(fastrand::u64(RETRY_AFTER_MS))).await;
     }
+}
+
+/// Reads rows by their keys, consistently, in calls of a hundred; a row that is not there is left out.
+///
+/// # Errors
+/// When the table does not answer, or answers in part again and again.
+pub async fn batch_get(
+    dynamodb: &aws_sdk_dynamodb::Client,
+    table_name: &str,
+    about: &'static str,
+    mut keys: Vec<HashMap<String, AttributeValue>>,
+) -> Result<Vec<HashMap<String, AttributeValue>>, Error> {
+    let mut rows = Vec::new();
+    let mut calls = 0;
+    while !keys.is_empty() {
+        if calls == BATCHES {
+            return Err(Error::Unfinished("some rows could not be read"));
+        }
+        calls += 1;
+        let rest = keys.split_off(keys.len().min(BATCH));
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(true)
+            .build()
+            .map_err(|_| Error::Fault("a batch could not be built"))?;
+        let found = dynamodb
+            .batch_get_item()
+            .request_items(table_name, wanted)
+            .send()
+            .await
+            .map_err(Error::service("BatchGetItem", about))?;
+        rows.extend(found.responses.into_iter().flatten().flat_map(|(_, items)| items));
+        let left = found.unprocessed_keys.into_iter().flatten();
+        keys = left.flat_map(|(_, left)| left.keys).chain(rest).collect();
+    }
+    Ok(rows)
 }

@@ -7,6 +7,13 @@ use serde::Serialize;
 /// six bytes each when escaped) and a dozen short fields.
 pub const ENVELOPE_BYTES: usize = 1_024;
 
+/// Whether a text, as JSON, leaves room in a frame for what stands around it.
+#[must_use]
+pub fn fits(text: &str) -> bool {
+    let bytes = serde_json::to_vec(text).map_or(usize::MAX, |json| json.len());
+    bytes <= limits::FRAME_BYTES - 2 * ENVELOPE_BYTES
+}
+
 /// Counts down the bytes of a frame.
 #[derive(Debug)]
 pub struct Budget {

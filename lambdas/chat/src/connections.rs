@@ -1,5 +1,7 @@
 //! Who is connected: one row per socket, under its person.
 
+use std::cmp::Ordering;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,14 @@ pub struct Connection {
     pub connected_at: i64,
     /// When it can no longer be there, in seconds since 1970, for TTL.
     pub expires_at: i64,
+}
+
+impl Connection {
+    /// Orders sockets by when they connected, the newest first.
+    #[must_use]
+    pub fn newest_first(&self, other: &Self) -> Ordering {
+        (other.connected_at, &other.connection_id).cmp(&(self.connected_at, &self.connection_id))
+    }
 }
 
 impl Connections {

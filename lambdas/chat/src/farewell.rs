@@ -1,4 +1,4 @@
-//! Ending sockets: whoever's session has ended is told so, and cut off.
+//! Ending sockets: those of an ended session, and those that are too many, are told so and cut off.
 
 use std::time::Duration;
 
@@ -39,6 +39,15 @@ pub enum Which<'a> {
     AllBut(&'a str),
 }
 
+/// How ending a socket ended.
+enum End {
+    Gone,
+    /// It is young, and was not open so far.
+    NeverOpen,
+    /// It could not be ended in time.
+    Open,
+}
+
 /// Ends sockets.
 #[derive(Debug, Clone)]
 pub struct Farewell {
@@ -67,10 +76,12 @@ impl Farewell {
             Which::Session(session) => connection.session_id.as_deref() == Some(session),
             Which::AllBut(session) => connection.session_id.as_deref() != Some(session),
         });
-        self.end_all(concerned, CloseCode::SessionEnded, reason).await
+        // A young one that was never open is as good as gone: `$connect` will find the mark.
+        self.end_all(concerned, CloseCode::SessionEnded, reason).await.map(drop)
     }
 
-    /// Tells sockets why, and ends them.
+    /// Tells sockets why, and ends them. Returns those that may still be opening: all the time they
+    /// answered as one that is gone.
     ///
     /// # Errors
     /// When some could not be ended in time.
@@ -79,26 +90,27 @@ impl Farewell {
         connections: impl IntoIterator<Item = Connection>,
         code: CloseCode,
         reason: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Connection>, Error> {
         let since = Instant::now();
         let bye = Event::Bye { code: code.number(), reason: reason.to_owned(), reconnect: false };
         let bye = serde_json::to_vec(&bye).map_err(|_| Error::Fault("a bye cannot be written"))?;
         let bye = Blob::new(bye);
-        let left = stream::iter(connections)
-            .map(|connection| self.end(connection, &bye, since))
+        let bye = &bye;
+        let ends: Vec<_> = stream::iter(connections)
+            .map(|socket| async move { (self.end(&socket, bye, since).await, socket) })
             .buffer_unordered(IN_FLIGHT)
-            .filter(|ended| std::future::ready(!ended))
-            .count()
+            .collect()
             .await;
+        let left = ends.iter().filter(|(end, _)| matches!(end, End::Open)).count();
         if left > 0 {
             tracing::error!(left, "Some sockets that were to end are still open.");
             return Err(Error::Unfinished("sockets that were to end are still open"));
         }
-        Ok(())
+        let opening = ends.into_iter().filter(|(end, _)| matches!(end, End::NeverOpen));
+        Ok(opening.map(|(_, socket)| socket).collect())
     }
 
-    /// Whether the socket has ended in time.
-    async fn end(&self, connection: Connection, bye: &Blob, since: Instant) -> bool {
+    async fn end(&self, connection: &Connection, bye: &Blob, since: Instant) -> End {
         let id = &connection.connection_id;
         let young = Timestamp(connection.connected_at).plus(OPENING) > Timestamp::now();
         let mut told = false;
@@ -109,24 +121,24 @@ impl Farewell {
                 break;
             };
             if !young && error.as_service_error().is_some_and(|e| e.is_gone_exception()) {
-                return true;
+                return End::Gone;
             }
             sleep(RETRY_AFTER).await;
         }
         loop {
             let deleted = self.push.delete_connection().connection_id(id).send().await;
-            let Err(error) = deleted else { return true };
+            let Err(error) = deleted else { return End::Gone };
             let gone = error.as_service_error().is_some_and(|e| e.is_gone_exception());
             // Told a moment ago, so it was open: it has gone since.
             if gone && (told || !young) {
-                return true;
+                return End::Gone;
             }
             if since.elapsed() + RETRY_AFTER >= PATIENCE {
-                if !gone {
-                    Error::service("DeleteConnection", "sockets")(error).log();
+                if gone {
+                    return End::NeverOpen;
                 }
-                // A young one that was never open is as good as gone.
-                return gone;
+                Error::service("DeleteConnection", "sockets")(error).log();
+                return End::Open;
             }
             sleep(RETRY_AFTER).await;
         }

@@ -28,6 +28,7 @@ pub mod settings;
 pub mod site;
 pub mod subscriptions;
 pub mod telling;
+mod transaction;
 
 pub use error::Error;
 pub use settings::{Settings, SettingsError};

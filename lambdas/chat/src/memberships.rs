@@ -146,6 +146,21 @@ impl Memberships {
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
+    /// That the person is not in this room, for a transaction that depends on it.
+    ///
+    /// # Errors
+    /// When a condition could not be built: never.
+    pub fn lacks(&self, user_id: &str, room: &RoomName) -> Result<TransactWriteItem, Error> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(user_id)))
+            .condition_expression("attribute_not_exists(rooms) OR NOT contains(rooms, :room)")
+            .expression_attribute_values(":room", AttributeValue::S(room.to_string()))
+            .build()
+            .map_err(|_| Error::Fault("a condition on a membership could not be built"))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
     /// Takes a person out of every room, without a word in any log.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! Who hears a room: one row per room and socket.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Transacted;
@@ -17,6 +18,10 @@ use crate::{Error, aws};
 /// How long a row can be of use: API Gateway ends every WebSocket after two hours ("Quotas for
 /// configuring and running a WebSocket API"), and five minutes allow for clocks.
 const LIFE: Duration = Duration::from_secs(2 * 3_600 + 5 * 60);
+
+/// Rows in one transaction, beside its condition: a hundred items at the most (`TransactWriteItems`
+/// reference).
+pub const ROWS_MAX: usize = 99;
 
 /// When the rows of a socket that connected then expire, in seconds since 1970.
 #[must_use]
@@ -89,7 +94,7 @@ impl Subscriptions {
     }
 
     /// Writes several rows, all or none, and only if a condition holds: what a socket may hear may be
-    /// taken from it at the same moment.
+    /// taken from it at the same moment. At most [`ROWS_MAX`].
     ///
     /// # Errors
     /// When the table does not answer, or stays contended.
@@ -98,37 +103,63 @@ impl Subscriptions {
         condition: TransactWriteItem,
         subscriptions: &[Subscription],
     ) -> Result<bool, Error> {
-        let mut items = vec![condition];
-        for subscription in subscriptions {
+        let puts = subscriptions.iter().map(|subscription| {
             let item = serde_dynamo::to_item(subscription).map_err(Error::row("subscriptions"))?;
             let put = Put::builder()
                 .table_name(&self.table)
                 .set_item(Some(item))
                 .build()
                 .map_err(|_| Error::Fault("a subscription could not be built"))?;
-            items.push(TransactWriteItem::builder().put(put).build());
-        }
-        let done = aws::transact(&self.dynamodb, "subscriptions", items).await?;
+            Ok(TransactWriteItem::builder().put(put).build())
+        });
+        self.change_if(condition, puts.collect::<Result<_, Error>>()?).await
+    }
+
+    /// Deletes several rows, all or none, and only if a condition holds: a socket may begin to hear the
+    /// room again at the same moment. At most [`ROWS_MAX`].
+    ///
+    /// # Errors
+    /// When the table does not answer, or stays contended.
+    pub async fn delete_if(
+        &self,
+        condition: TransactWriteItem,
+        room: &RoomName,
+        connection_ids: impl IntoIterator<Item = &str>,
+    ) -> Result<bool, Error> {
+        let deletes = connection_ids.into_iter().map(|connection_id| {
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .set_key(Some(key(room.as_str(), connection_id)))
+                .build()
+                .map_err(|_| Error::Fault("a subscription could not be built"))?;
+            Ok(TransactWriteItem::builder().delete(delete).build())
+        });
+        self.change_if(condition, deletes.collect::<Result<_, Error>>()?).await
+    }
+
+    async fn change_if(
+        &self,
+        condition: TransactWriteItem,
+        mut changes: Vec<TransactWriteItem>,
+    ) -> Result<bool, Error> {
+        changes.insert(0, condition);
+        let done = aws::transact(&self.dynamodb, "subscriptions", changes).await?;
         Ok(matches!(done, Transacted::Done))
     }
 
-    /// Whether the socket hears the room.
+    /// Which of these rooms the socket hears.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn contains(&self, room: &RoomName, connection_id: &str) -> Result<bool, Error> {
-        let found = self
-            .dynamodb
-            .get_item()
-            .table_name(&self.table)
-            .key("room", AttributeValue::S(room.to_string()))
-            .key("connectionId", AttributeValue::S(connection_id.to_owned()))
-            .projection_expression("connectionId")
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(Error::service("GetItem", "subscriptions"))?;
-        Ok(found.item.is_some())
+    pub async fn heard(
+        &self,
+        rooms: &[RoomName],
+        connection_id: &str,
+    ) -> Result<BTreeSet<RoomName>, Error> {
+        let keys = rooms.iter().map(|room| key(room.as_str(), connection_id)).collect();
+        let rows = aws::batch_get(&self.dynamodb, &self.table, "subscriptions", keys).await?;
+        let room = |row: &HashMap<_, AttributeValue>| RoomName::read(row.get("room")?.as_s().ok()?);
+        Ok(rows.iter().filter_map(room).collect())
     }
 
     /// Deletes a row, if it is there.
@@ -139,8 +170,7 @@ impl Subscriptions {
         self.dynamodb
             .delete_item()
             .table_name(&self.table)
-            .key("room", AttributeValue::S(room.to_owned()))
-            .key("connectionId", AttributeValue::S(connection_id.to_owned()))
+            .set_key(Some(key(room, connection_id)))
             .send()
             .await
             .map_err(Error::service("DeleteItem", "subscriptions"))?;
@@ -174,4 +204,8 @@ impl Subscriptions {
         }
         Ok(subscriptions)
     }
+}
+
+fn key(room: &str, connection_id: &str) -> HashMap<String, AttributeValue> {
+    aws::text_key([("room", room), ("connectionId", connection_id)])
 }

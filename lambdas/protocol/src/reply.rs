@@ -219,8 +219,13 @@ pub struct MessagesPage {
     pub room: String,
     /// Oldest first.
     pub messages: Vec<Message>,
-    /// Whether there are older ones.
+    /// Whether there may be older ones.
     pub more: bool,
+    /// What to ask `before` next: no message from here on is missing, be the page empty. Absent from an
+    /// earlier version: there it is the oldest message's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "number", optional))]
+    pub from: Option<u64>,
     /// The highest number in the log; 0 when it is empty.
     #[cfg_attr(test, ts(type = "number"))]
     pub head: u64,

@@ -5,6 +5,7 @@ use protocol::Change;
 
 use super::entry::Item;
 use crate::Error;
+use crate::frame::{self, Caller};
 use crate::rooms::RoomName;
 
 /// What is to become the next entry of a room's log, and has no number yet.
@@ -22,6 +23,28 @@ pub struct Draft {
     pub what: What,
     /// What happens together with it, or not at all.
     pub along: Vec<Along>,
+}
+
+impl Draft {
+    /// A caller's draft, with the `clientId` of its request.
+    ///
+    /// # Errors
+    /// `bad_request` for a `clientId` that is none.
+    pub fn new(
+        caller: &Caller,
+        room: RoomName,
+        client_id: Option<String>,
+        what: What,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            room,
+            user_id: caller.identity.user_id.clone(),
+            username: caller.identity.username.clone(),
+            client_id: frame::client_id(client_id)?,
+            what,
+            along: Vec::new(),
+        })
+    }
 }
 
 /// What an entry says.

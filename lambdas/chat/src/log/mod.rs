@@ -11,7 +11,6 @@ mod plan;
 mod queue;
 mod read;
 mod sends;
-mod transaction;
 mod write;
 
 pub use draft::{Along, Appended, Draft, What};
@@ -19,8 +18,6 @@ pub use entry::{Entry, Item, Pointer, State, read as read_entry};
 pub use erase::Eraser;
 pub use read::Reader;
 pub use write::Writer;
-
-pub(crate) use write::room_taken;
 
 /// The names of the tables that a log is written to.
 #[derive(Debug)]

@@ -15,6 +15,8 @@ pub(super) struct Subject {
     pub(super) message: Message,
     /// The salt of its edits; none when it has not been edited yet.
     salt: Option<Vec<u8>>,
+    /// Whether its row of `sends` is there, as far as is known.
+    pub(super) was_sent: bool,
 }
 
 impl Subject {
@@ -27,7 +29,7 @@ impl Subject {
         let state = item.map(entry::read).transpose()?.and_then(entry::Entry::into_state);
         match state {
             Some(State::Message(message)) if message.user_id == draft.user_id => {
-                Ok(Self { message, salt })
+                Ok(Self { message, salt, was_sent: true })
             }
             Some(State::Message(_)) => {
                 Err(Error::refused(ErrorCode::Forbidden, "seq: the message is somebody else's"))
@@ -96,10 +98,10 @@ impl Write<'_> {
                 let pointer = self.pointer(seq, &subject.message);
                 let row = entry::pointer(room, kind, &pointer)?;
                 let tombstone = Tombstone { seq: *of, id: id.clone(), ver: seq, deleted: true };
-                let updates = vec![
-                    deleted(tables, room, &tombstone, subject)?,
-                    sends::forget_text(&tables.sends, user_id, client_id)?,
-                ];
+                let mut updates = vec![deleted(tables, room, &tombstone, subject)?];
+                if subject.was_sent {
+                    updates.push(sends::forget_text(&tables.sends, user_id, client_id)?);
+                }
                 (pointer.show(State::Tombstone(tombstone)), row, updates)
             }
             (What::Edit { .. } | What::Delete { .. }, None) => {

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::AttributeValue;
 use protocol::Change;
 
 use super::entry::{self, Entry, Item, State};
@@ -10,11 +10,6 @@ use super::plan::key;
 use crate::rooms::RoomName;
 use crate::settings;
 use crate::{Error, aws};
-
-/// Keys in one call of `BatchGetItem` at the most (its reference).
-const BATCH: usize = 100;
-/// Calls for one set of keys: DynamoDB may answer a part, and the rest is asked for again.
-const ROUNDS: u32 = 10;
 
 /// Reads the logs of rooms.
 ///
@@ -115,34 +110,12 @@ impl Reader {
         room: &RoomName,
         numbers: &BTreeSet<u64>,
     ) -> Result<BTreeMap<u64, State>, Error> {
+        let keys = numbers.iter().map(|seq| key(room.as_str(), *seq)).collect();
         let mut states = BTreeMap::new();
-        let mut keys: Vec<_> = numbers.iter().map(|seq| key(room.as_str(), *seq)).collect();
-        let mut rounds = 0;
-        while !keys.is_empty() {
-            if rounds == ROUNDS {
-                return Err(Error::Unfinished("some messages could not be read"));
-            }
-            rounds += 1;
-            let rest = keys.split_off(keys.len().min(BATCH));
-            let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .consistent_read(true)
-                .build()
-                .map_err(|_| Error::Fault("a batch could not be built"))?;
-            let found = self
-                .dynamodb
-                .batch_get_item()
-                .request_items(&self.table, wanted)
-                .send()
-                .await
-                .map_err(Error::service("BatchGetItem", "messages"))?;
-            for item in found.responses.into_iter().flatten().flat_map(|(_, items)| items) {
-                let entry = entry::read(item)?;
-                let seq = entry.seq();
-                states.extend(entry.into_state().map(|state| (seq, state)));
-            }
-            let left = found.unprocessed_keys.into_iter().flatten();
-            keys = left.flat_map(|(_, left)| left.keys).chain(rest).collect();
+        for item in aws::batch_get(&self.dynamodb, &self.table, "messages", keys).await? {
+            let entry = entry::read(item)?;
+            let seq = entry.seq();
+            states.extend(entry.into_state().map(|state| (seq, state)));
         }
         Ok(states)
     }

@@ -5,7 +5,6 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
-use protocol::ErrorCode;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::draft::{Appended, Draft, What};
@@ -13,11 +12,11 @@ use super::entry::Item;
 use super::plan::{Subject, Write};
 use super::queue::Queue;
 use super::sends::{Send, client_id_reused};
-use super::transaction::{backoff, failed_condition, may_pass, reasons};
 use super::{Reader, Tables, digest};
 use crate::aws::{self, text_key};
 use crate::clock::Timestamp;
-use crate::{Error, id, settings};
+use crate::transaction::{backoff, failed_condition, may_pass, reasons};
+use crate::{Error, id, rooms, settings};
 
 /// One append in all: its turn in the queue, its reads and its tries.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,6 +43,8 @@ enum Next {
     Number,
     /// The message as it is now: somebody else has changed it.
     Subject,
+    /// To leave the message's row of `sends` alone: it is not there.
+    Unsent,
 }
 
 impl Writer {
@@ -140,6 +141,7 @@ impl Writer {
             match next {
                 Next::Number => seq = self.next(write.draft).await?,
                 Next::Subject => subject = self.subject(write.draft).await?,
+                Next::Unsent => subject.iter_mut().for_each(|subject| subject.was_sent = false),
                 Next::Again => {}
             }
         }
@@ -163,13 +165,17 @@ impl Writer {
                 return Err(along.refusal(reason.item()));
             }
         }
-        if reasons.iter().skip(ALONG + write.draft.along.len()).any(failed_condition) {
+        let subject = ALONG + write.draft.along.len();
+        if failed(subject).is_some() {
             return Ok(Continue(Next::Subject));
+        }
+        if failed(subject + 1).is_some() {
+            return Ok(Continue(Next::Unsent));
         }
         if failed(ENTRY).is_some() {
             // The first entry of a room is its beginning.
             return match write.draft.what {
-                What::Create { .. } => Err(room_taken()),
+                What::Create { .. } => Err(rooms::room_taken()),
                 _ => Ok(Continue(Next::Number)),
             };
         }
@@ -230,12 +236,6 @@ impl Writer {
         let sent = self.dynamodb.transact_write_items().set_transact_items(Some(items)).send();
         sent.await.map(|_| ())
     }
-}
-
-/// There is a room of this name.
-#[must_use]
-pub(crate) fn room_taken() -> Error {
-    Error::refused(ErrorCode::RoomTaken, "room: there is a room of this name already")
 }
 
 fn item_of(reason: &CancellationReason) -> Result<&Item, Error> {

@@ -1,9 +1,9 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 
-use super::{META, RoomName, Rooms, new_epoch};
+use super::{META, RoomName, Rooms, new_epoch, room_taken};
 use crate::Error;
-use crate::log::{Along, room_taken};
+use crate::log::Along;
 
 /// The partition of the rooms that anybody may join. It is no room's name.
 const PUBLIC: &str = "#public";

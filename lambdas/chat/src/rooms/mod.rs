@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, KeysAndAttributes, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    AttributeValue, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use protocol::ErrorCode;
 
@@ -22,8 +21,6 @@ pub use name::{GENERAL, RoomName};
 
 /// The sort key of a room's own row.
 const META: &str = "#meta";
-/// Calls for one set of rows: DynamoDB may answer a part, and the rest is asked for again.
-const ROUNDS: u32 = 10;
 
 /// The `rooms` table: `room`, and `#meta` for the room's own row. The rows of `#public` are the
 /// directory.
@@ -63,40 +60,18 @@ impl Rooms {
         }
     }
 
-    /// The same of several rooms, at most a hundred; those that do not exist are left out.
+    /// The same of several rooms; those that do not exist are left out.
     ///
     /// # Errors
     /// When the table does not answer, or a row cannot be read.
     pub async fn epochs(&self, rooms: &[RoomName]) -> Result<BTreeMap<RoomName, u64>, Error> {
+        let keys = rooms.iter().map(meta).collect();
         let mut epochs = BTreeMap::new();
-        let mut keys: Vec<_> = rooms.iter().map(meta).collect();
-        let mut rounds = 0;
-        while !keys.is_empty() {
-            if rounds == ROUNDS {
-                return Err(Error::Unfinished("some rooms could not be read"));
-            }
-            rounds += 1;
-            let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(keys))
-                .projection_expression("room, epoch")
-                .consistent_read(true)
-                .build()
-                .map_err(|_| Error::Fault("a batch could not be built"))?;
-            let found = self
-                .dynamodb
-                .batch_get_item()
-                .request_items(&self.table, wanted)
-                .send()
-                .await
-                .map_err(Error::service("BatchGetItem", "rooms"))?;
-            for item in found.responses.into_iter().flatten().flat_map(|(_, items)| items) {
-                let name = item.get("room").and_then(|name| name.as_s().ok());
-                let name = name.and_then(|name| RoomName::read(name));
-                let name = name.ok_or_else(|| Error::row("rooms")("no name"))?;
-                epochs.insert(name, read_epoch(&item)?);
-            }
-            let left = found.unprocessed_keys.into_iter().flatten();
-            keys = left.flat_map(|(_, left)| left.keys).collect();
+        for item in aws::batch_get(&self.dynamodb, &self.table, "rooms", keys).await? {
+            let name = item.get("room").and_then(|name| name.as_s().ok());
+            let name = name.and_then(|name| RoomName::read(name));
+            let name = name.ok_or_else(|| Error::row("rooms")("no name"))?;
+            epochs.insert(name, read_epoch(&item)?);
         }
         let general = RoomName::general();
         if rooms.contains(&general) && !epochs.contains_key(&general) {
@@ -153,6 +128,12 @@ impl Rooms {
 /// Higher than any that an earlier log of the room can have had.
 fn new_epoch() -> u64 {
     Timestamp::now().0.unsigned_abs()
+}
+
+/// There is a room of this name.
+#[must_use]
+pub fn room_taken() -> Error {
+    Error::refused(ErrorCode::RoomTaken, "room: there is a room of this name already")
 }
 
 fn no_such_room() -> Error {

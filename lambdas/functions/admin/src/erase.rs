@@ -7,7 +7,7 @@ use std::time::Duration;
 use chat::Error;
 use chat::farewell::Which;
 use protocol::AdminDone;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep};
 
 use crate::Ctx;
 use crate::commands::done;
@@ -15,19 +15,18 @@ use crate::people::{again, find};
 
 /// How long one call goes on erasing messages.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long a message may still be on its way into the log after its writer was erased: a send's turn,
-/// reads and tries end by then.
-const ON_ITS_WAY: Duration = Duration::from_secs(6);
+/// How long a write may still be on its way into the log after its writer's sockets were ended: 2 s to
+/// count it, 5 s for its turn, reads and tries.
+const ON_ITS_WAY: Duration = Duration::from_secs(8);
 /// Messages that are looked up together.
 const PAGE: i32 = 200;
 
 pub(crate) async fn erase(ctx: &Ctx, who: &str) -> Result<AdminDone, Error> {
     let user = find(ctx, who).await?;
     ctx.accounts.bury(&user).await?;
-    let buried = Instant::now();
     ctx.farewell.say(&user.id, Which::All, "This account has been erased.").await?;
     if user.erased_at.is_none() {
-        sleep_until(buried + ON_ITS_WAY).await;
+        sleep(ON_ITS_WAY).await;
     }
     let end = Instant::now() + PATIENCE;
     let mut erased = 0_u64;

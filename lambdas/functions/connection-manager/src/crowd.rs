@@ -5,25 +5,51 @@ use chat::Error;
 use chat::connections::Connection;
 use chat::frame::Caller;
 use futures_util::future::try_join_all;
-use protocol::CloseCode;
 use protocol::limits::SOCKETS_MAX;
+use protocol::{CloseCode, ErrorCode};
 
 use crate::Ctx;
 
 /// Ends the oldest sockets of the caller's person, if there are too many.
+///
+/// # Errors
+/// `rate_limited` when the caller's own is one of the oldest, or others may still be opening: such a
+/// socket answers as one that is gone, and would open after its row was deleted.
 pub(crate) async fn make_room(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
-    let mut sockets = ctx.connections.of_user(&caller.identity.user_id).await?;
-    let Some(too_many) = sockets.len().checked_sub(SOCKETS_MAX).filter(|count| *count > 0) else {
+    let too_many = too_many(ctx, caller).await?;
+    if too_many.is_empty() {
         return Ok(());
-    };
-    sockets.sort_by_key(|socket| (socket.connected_at, socket.connection_id.clone()));
-    let oldest: Vec<Connection> = sockets.into_iter().take(too_many).collect();
+    }
+    if too_many.iter().any(|socket| socket.connection_id == caller.connection_id) {
+        return Err(refusal());
+    }
     let reason = format!("You opened Parley in more than {SOCKETS_MAX} places.");
-    let gone = oldest.clone();
-    ctx.farewell.end_all(oldest, CloseCode::TooManySockets, &reason).await?;
+    let ended = ctx.farewell.end_all(too_many.clone(), CloseCode::TooManySockets, &reason).await;
+    let opening = match ended {
+        Ok(opening) => opening,
+        Err(error) => {
+            // Whoever is let in is not kept out by what cannot be ended.
+            error.log();
+            return Ok(());
+        }
+    };
+    let gone = too_many.iter().filter(|socket| !opening.contains(socket));
     // One that was gone already has no `$disconnect` to come.
-    let deletes =
-        gone.iter().map(|socket| ctx.connections.delete(&socket.user_id, &socket.connection_id));
+    let deletes = gone.map(|socket| ctx.connections.delete(&socket.user_id, &socket.connection_id));
     try_join_all(deletes).await?;
-    Ok(())
+    // Some of those that were opening may have been refused, too.
+    if opening.is_empty() || self::too_many(ctx, caller).await?.is_empty() {
+        return Ok(());
+    }
+    Err(refusal())
+}
+
+async fn too_many(ctx: &Ctx, caller: &Caller) -> Result<Vec<Connection>, Error> {
+    let mut sockets = ctx.connections.of_user(&caller.identity.user_id).await?;
+    sockets.sort_by(Connection::newest_first);
+    Ok(sockets.split_off(sockets.len().min(SOCKETS_MAX)))
+}
+
+fn refusal() -> Error {
+    Error::refused(ErrorCode::RateLimited, format!("More than {SOCKETS_MAX} sockets at once."))
 }

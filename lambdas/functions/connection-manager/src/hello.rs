@@ -4,7 +4,7 @@ use chat::frame::{Answer, Caller};
 use protocol::limits::LIMITS;
 use protocol::{Greeting, Hello};
 
-use crate::{Ctx, stand};
+use crate::{Ctx, rooms, stand};
 
 /// Who I am, what the limits are, where my rooms stand, and when to hand over.
 pub(crate) async fn hello(
@@ -13,9 +13,11 @@ pub(crate) async fn hello(
     _request: Hello,
 ) -> Result<Answer<Greeting>, Error> {
     ctx.admit_still(&caller).await?;
-    let rooms = ctx.memberships.of(&caller.identity.user_id).await?;
-    let rooms: Vec<_> = rooms.into_iter().collect();
-    let stands = stand::of(ctx, &rooms).await?;
+    let mine = ctx.memberships.of(&caller.identity.user_id).await?;
+    let mine: Vec<_> = mine.into_iter().collect();
+    // A room that the person joined while this socket was opening may not be heard yet.
+    rooms::repair(ctx, &caller, &mine).await?;
+    let stands = stand::of(ctx, &mine).await?;
     let reconnect_by = reconnect_by(ctx, &caller);
     Ok(Answer::IfAsked(Greeting {
         username: caller.identity.username,

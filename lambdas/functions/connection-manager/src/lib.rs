@@ -21,10 +21,15 @@ use chat::sessions::Sessions;
 use chat::subscriptions::Subscriptions;
 use chat::{Error, Settings, SettingsError};
 use protocol::ErrorCode;
+use tokio::time::timeout;
 
 /// When a client should have replaced its socket: five minutes before API Gateway's two hours end
 /// it ("Quotas for configuring and running a WebSocket API in API Gateway").
 const HANDOVER_AFTER: Duration = Duration::from_secs(115 * 60);
+
+/// Opening a socket, after its row is written: before the function's time is up, or nobody would take
+/// the rows away again.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// What the function keeps between events.
 #[derive(Debug)]
@@ -93,21 +98,21 @@ pub async fn handle(
 async fn connect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(), Error> {
     let caller = Caller::from_event(event)?;
     ctx.connections.put(&caller).await?;
-    let heard = rooms::hear_all(ctx, &caller).await;
-    let admitted = match heard {
-        Ok(()) => ctx.sessions.admits(&ctx.accounts, &caller.identity).await,
-        Err(error) => Err(error),
-    };
-    if matches!(admitted, Ok(true)) {
-        // Whoever is let in is not kept waiting by what cannot be ended.
-        if let Err(error) = crowd::make_room(ctx, &caller).await {
-            error.log();
-        }
+    let opened = timeout(PATIENCE, open(ctx, &caller)).await;
+    let opened = opened.unwrap_or(Err(Error::Unfinished("a socket was not opened in time")));
+    if opened.is_err() {
+        // A refused handshake has no `$disconnect`.
+        remove(ctx, &caller).await?;
+    }
+    opened
+}
+
+async fn open(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
+    rooms::hear_all(ctx, caller).await?;
+    crowd::make_room(ctx, caller).await?;
+    if ctx.sessions.admits(&ctx.accounts, &caller.identity).await? {
         return Ok(());
     }
-    // A refused handshake has no `$disconnect`.
-    remove(ctx, &caller).await?;
-    admitted?;
     Err(session_has_ended())
 }
 
@@ -118,7 +123,9 @@ impl Ctx {
         if self.sessions.admits(&self.accounts, &caller.identity).await? {
             return Ok(());
         }
-        remove(self, caller).await?;
+        // Its row last, by which whoever ends all sessions finds it.
+        rooms::hear_nothing(self, caller).await?;
+        self.connections.delete(&caller.identity.user_id, &caller.connection_id).await?;
         Err(session_has_ended())
     }
 }
@@ -131,6 +138,7 @@ async fn disconnect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Resul
     remove(ctx, &Caller::from_event(event)?).await
 }
 
+/// Takes away the rows of a socket that is gone, or will not open.
 async fn remove(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
     let silent = rooms::hear_nothing(ctx, caller).await;
     ctx.connections.delete(&caller.identity.user_id, &caller.connection_id).await?;

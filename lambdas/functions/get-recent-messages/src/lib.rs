@@ -19,6 +19,10 @@ use crate::rules::{Range, Wanted};
 
 /// The lowest number of a log that nothing was trimmed from.
 const FIRST: u64 = 1;
+/// Queries for one page of history.
+const ROUNDS: u32 = 8;
+/// Entries that one of them asks for at the most: pointers are small, and so many fit into its 1 MB.
+const ROUND_MAX: usize = 2_000;
 
 /// What the function keeps between events.
 #[derive(Debug)]
@@ -71,44 +75,62 @@ async fn recent(
 }
 
 async fn history(ctx: &Ctx, wanted: Wanted, before: Option<u64>) -> Result<MessagesPage, Error> {
-    let ((newest, head), epoch) =
-        try_join!(newest(ctx, &wanted, before), ctx.rooms.epoch(&wanted.room))?;
-    let head = match head {
+    let (found, epoch) = try_join!(newest(ctx, &wanted, before), ctx.rooms.epoch(&wanted.room))?;
+    let head = match found.head {
         Some(head) => head,
         None => ctx.log.head(&wanted.room).await?,
     };
-    let (messages, more) = page::history(newest, wanted.limit);
-    Ok(MessagesPage { room: wanted.room.to_string(), messages, more, head, epoch })
+    let (messages, cut) = page::history(found.messages, wanted.limit);
+    let oldest = messages.first().filter(|_| cut).map(|oldest| oldest.seq);
+    Ok(MessagesPage {
+        room: wanted.room.to_string(),
+        messages,
+        more: cut || found.from > FIRST,
+        from: Some(oldest.unwrap_or(found.from)),
+        head,
+        epoch,
+    })
+}
+
+/// What was found of a page of history.
+struct Found {
+    /// Newest first.
+    messages: Vec<Message>,
+    /// All of the log from here on is among them, or is no message.
+    from: u64,
+    /// The log's head, if the log was read from there.
+    head: Option<u64>,
 }
 
 /// One message more than wanted, if there are so many: that tells whether a page follows. Entries
-/// that are none are passed over, since a page counts messages. Newest first; with the log's head,
-/// if the log was read from there.
-async fn newest(
-    ctx: &Ctx,
-    wanted: &Wanted,
-    before: Option<u64>,
-) -> Result<(Vec<Message>, Option<u64>), Error> {
-    let (mut messages, mut head, mut next) = (Vec::new(), None, before);
+/// that are none are passed over, since a page counts messages; where there are very many of them, the
+/// page ends before it is full.
+async fn newest(ctx: &Ctx, wanted: &Wanted, before: Option<u64>) -> Result<Found, Error> {
+    let (mut messages, mut head, mut from) = (Vec::new(), None, before);
     let mut changed = BTreeMap::new();
-    loop {
-        let asked = wanted.limit + 1 - messages.len();
-        let entries = ctx.log.newest(&wanted.room, next, asked).await?;
-        if next.is_none() {
+    let mut all_read = false;
+    for round in 0..ROUNDS {
+        let missing = wanted.limit + 1 - messages.len();
+        // The more was read in vain, the more is read at once.
+        let asked = missing.saturating_mul(1 << (2 * round)).min(ROUND_MAX).max(missing);
+        let entries = ctx.log.newest(&wanted.room, from, asked).await?;
+        if from.is_none() {
             head = Some(entries.first().map_or(0, Entry::seq));
         }
-        let all_read = entries.len() < asked;
-        next = entries.last().map(Entry::seq);
+        all_read = entries.len() < asked;
+        from = entries.last().map(Entry::seq).or(from);
         for entry in &entries {
             // From the newest on: the first pointer to a message is to its last change.
             entry.of().map(|of| *changed.entry(of).or_insert(entry.seq()));
         }
         messages.extend(entries.iter().filter_map(Entry::message).cloned());
         if all_read || messages.len() > wanted.limit {
-            let messages = up_to_date(ctx, &wanted.room, messages, &changed).await?;
-            return Ok((messages, head));
+            break;
         }
     }
+    let messages = up_to_date(ctx, &wanted.room, messages, &changed).await?;
+    let from = if all_read { FIRST } else { from.unwrap_or(FIRST) };
+    Ok(Found { messages, from, head })
 }
 
 /// A query is no snapshot: it may have read a message, then a change of it was committed, and then the

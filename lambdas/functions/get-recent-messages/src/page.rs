@@ -51,6 +51,15 @@ pub(crate) fn changes(
 /// Nothing for an entry of a later version's, whose number is passed.
 fn show(entry: Entry, states: &BTreeMap<u64, State>) -> Option<Change> {
     match entry {
+        Entry::Change(Change::Message { seq, message }) => Some(match states.get(&seq) {
+            // Changed between its own reading and that of the entry which tells of it.
+            Some(State::Tombstone(message)) => {
+                let message = message.clone();
+                Change::Delete { seq, user_id: None, client_id: None, message }
+            }
+            Some(State::Message(now)) => Change::Message { seq, message: now.clone() },
+            None => Change::Message { seq, message },
+        }),
         Entry::Change(change) => Some(change),
         Entry::Pointer(pointer) => {
             states.get(&pointer.of).cloned().map(|state| pointer.show(state))

@@ -1,7 +1,7 @@
 use chat::Error;
-use chat::frame::{self, Caller};
+use chat::frame::Caller;
 use chat::log::{Draft, What};
-use chat::rooms::RoomName;
+use chat::rooms::{RoomName, room_taken};
 use protocol::{CreateRoom, ErrorCode, JoinRoom, LeaveRoom, ListRooms, limits};
 
 /// The entry that begins a room, and its topic.
@@ -16,13 +16,10 @@ pub(crate) fn creation(caller: &Caller, request: CreateRoom) -> Result<(Draft, S
     }
     let room = RoomName::from_request(Some(&room))?;
     if room.is_general() {
-        return Err(Error::refused(
-            ErrorCode::RoomTaken,
-            "room: there is a room of this name already",
-        ));
+        return Err(room_taken());
     }
     let what = What::Create { topic: topic.clone() };
-    Ok((draft(caller, room, client_id, what)?, topic))
+    Ok((Draft::new(caller, room, client_id, what)?, topic))
 }
 
 pub(crate) fn coming(caller: &Caller, request: JoinRoom) -> Result<Draft, Error> {
@@ -31,7 +28,7 @@ pub(crate) fn coming(caller: &Caller, request: JoinRoom) -> Result<Draft, Error>
     if room.is_general() {
         return Err(Error::refused(ErrorCode::AlreadyMember, "room: everyone is in general"));
     }
-    draft(caller, room, client_id, What::Join)
+    Draft::new(caller, room, client_id, What::Join)
 }
 
 pub(crate) fn going(caller: &Caller, request: LeaveRoom) -> Result<Draft, Error> {
@@ -40,7 +37,7 @@ pub(crate) fn going(caller: &Caller, request: LeaveRoom) -> Result<Draft, Error>
     if room.is_general() {
         return Err(Error::refused(ErrorCode::Forbidden, "room: nobody can leave general"));
     }
-    draft(caller, room, client_id, What::Leave)
+    Draft::new(caller, room, client_id, What::Leave)
 }
 
 pub(crate) fn page(request: &ListRooms) -> Result<usize, Error> {
@@ -55,20 +52,4 @@ pub(crate) fn page(request: &ListRooms) -> Result<usize, Error> {
             format!("limit: 1 to {}", limits::ROOMS_PAGE_MAX),
         )),
     }
-}
-
-fn draft(
-    caller: &Caller,
-    room: RoomName,
-    client_id: Option<String>,
-    what: What,
-) -> Result<Draft, Error> {
-    Ok(Draft {
-        room,
-        user_id: caller.identity.user_id.clone(),
-        username: caller.identity.username.clone(),
-        client_id: frame::client_id(client_id)?,
-        what,
-        along: Vec::new(),
-    })
 }

@@ -199,6 +199,45 @@ async fn two_windows_that_change_one_message_at_once_agree() {
     }
 }
 
+/// The same of a resume: no text of a message whose deletion it tells of.
+#[tokio::test]
+async fn a_resume_has_no_text_that_it_says_is_deleted() {
+    let stage = Stage::new().await;
+    let (ada, _socket) = stage.connect("ada").await;
+    stage.send(&ada, message("a secret", "c1")).await;
+    let row = stage.items("messages").await.remove(0);
+    stage.send(&ada, delete(1, "c2")).await;
+    let put = stage.aws.database().put_item().table_name(stage.aws.table("messages"));
+    let current = stage.items("messages").await;
+    let current = current.into_iter().find(|item| item["seq"].as_n().unwrap() == "1").unwrap();
+    put.clone().set_item(Some(row)).send().await.unwrap();
+    let second = async {
+        let batch = Rule::on("BatchGetItem").times(1).with(Fault::InternalServerError);
+        stage.aws.faults().inject(batch).wait_fired(1).await;
+        put.set_item(Some(current)).send().await.unwrap();
+    };
+    let (changes, ()) = tokio::join!(changes(&stage, &ada, 0), second);
+    let kinds: Vec<_> = changes.iter().map(|change| &change["kind"]).collect();
+    assert_eq!(kinds, ["delete", "delete"]);
+}
+
+/// However often a message is edited, those before it can be read.
+#[tokio::test]
+async fn a_flood_of_edits_does_not_hide_what_was_said_before() {
+    let stage = Stage::with(&[("RATE_LIMITS", "off")]).await;
+    let (ada, _socket) = stage.connect("ada").await;
+    stage.fill(&ada, 3, 1).await;
+    for number in 0..300 {
+        stage.send(&ada, edit(3, &number.to_string(), &number.to_string())).await;
+    }
+    let before = stage.requests("get-recent-messages", "Query", "messages").len();
+    let page = stage.send(&ada, json!({ "action": "getRecentMessages", "id": 1 })).await;
+    assert_eq!(page["messages"].as_array().unwrap().len(), 3);
+    assert_eq!((&page["more"], &page["from"]), (&json!(false), &json!(1)));
+    let queries = stage.requests("get-recent-messages", "Query", "messages").len() - before;
+    assert!(queries <= 5, "{queries} queries for a page");
+}
+
 /// The query of a page may read a message, and then the entry of a change that came between.
 #[tokio::test]
 async fn a_page_is_up_to_date_with_the_entries_it_has_read() {

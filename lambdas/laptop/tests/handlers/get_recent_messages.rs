@@ -69,6 +69,25 @@ async fn after_leads_forward_to_the_head() {
     stage.assert_consistent("get-recent-messages", "Query", "messages");
 }
 
+/// Whoever trims a log leaves no hole that a client would not see.
+#[tokio::test]
+async fn a_log_that_does_not_reach_back_says_so() {
+    let stage = Stage::new().await;
+    stage.fill(&Caller::new("ada", "c1="), 6, 1).await;
+    for seq in ["1", "2", "3"] {
+        let delete = stage.aws.database().delete_item().table_name(stage.aws.table("messages"));
+        let delete = delete.key("room", AttributeValue::S("general".into()));
+        delete.key("seq", AttributeValue::N(seq.into())).send().await.unwrap();
+    }
+    for (after, recovered) in [(0, false), (2, false), (3, true), (6, true)] {
+        let page = recent(&stage, json!({ "after": after })).await;
+        assert_eq!(page["recovered"], recovered, "after {after}");
+        if !recovered {
+            assert_eq!((&page["floor"], &page["changes"]), (&json!(4), &json!([])));
+        }
+    }
+}
+
 #[tokio::test]
 async fn pages_are_cut_to_the_frame_and_lose_nothing() {
     let stage = Stage::new().await;

@@ -279,13 +279,59 @@ async fn a_leave_that_was_cut_short_is_finished_by_its_resend() {
     let (bob, _bobs) = stage.connect("bob").await;
     stage.send(&ada, room("createRoom", ATTIC, "c1")).await;
     stage.send(&bob, room("joinRoom", ATTIC, "b1")).await;
-    let rule = Rule::on("DeleteItem").function("rooms").times(3);
-    stage.aws.faults().inject(rule.with(Fault::InternalServerError));
+    let rule = Rule::on("TransactWriteItems").function("rooms").skip(1);
+    let cut = stage.aws.faults().inject(rule.with(Fault::InternalServerError));
     let leave = room("leaveRoom", ATTIC, "b2");
     assert_eq!(code(&stage.send(&bob, leave.clone()).await), "unavailable");
     assert_eq!(listeners(&stage).await.len(), 2);
+    cut.remove();
     let again = stage.send(&bob, leave).await;
     assert_eq!((&again["duplicate"], &again["seq"]), (&json!(true), &json!(3)));
+    assert_eq!(listeners(&stage).await, std::slice::from_ref(&ada.connection_id));
+}
+
+/// A leave whose answer was lost is sent again, when another window has joined meanwhile.
+#[tokio::test]
+async fn an_old_leave_makes_nobody_deaf() {
+    let stage = Stage::new().await;
+    let (ada, _adas) = stage.connect("ada").await;
+    let (bob, mut bobs) = stage.connect("bob").await;
+    stage.send(&ada, room("createRoom", ATTIC, "c1")).await;
+    stage.send(&bob, room("joinRoom", ATTIC, "b1")).await;
+    let leave = room("leaveRoom", ATTIC, "b2");
+    stage.send(&bob, leave.clone()).await;
+    stage.send(&bob, room("joinRoom", ATTIC, "b3")).await;
+    assert_eq!(stage.send(&bob, leave).await["duplicate"], true);
+    told(&mut bobs);
+    stage.send(&ada, say("still here?")).await;
+    assert_eq!(told(&mut bobs).len(), 1);
+}
+
+/// The function ended before the socket stopped to hear the room, and nobody sends the leave again.
+#[tokio::test]
+async fn a_ping_ends_what_a_leave_left() {
+    let stage = Stage::new().await;
+    let (ada, _adas) = stage.connect("ada").await;
+    let (bob, _bobs) = stage.connect("bob").await;
+    stage.send(&ada, room("createRoom", ATTIC, "c1")).await;
+    stage.send(&bob, room("joinRoom", ATTIC, "b1")).await;
+    let rule = Rule::on("TransactWriteItems").function("rooms").skip(1);
+    let cut = stage.aws.faults().inject(rule.with(Fault::InternalServerError));
+    assert_eq!(code(&stage.send(&bob, room("leaveRoom", ATTIC, "b2")).await), "unavailable");
+    cut.remove();
+    assert!(listeners(&stage).await.contains(&bob.connection_id));
+    stage.send(&bob, json!({ "action": "ping", "id": 1, "rooms": { ATTIC: 2 } })).await;
+    assert_eq!(listeners(&stage).await, std::slice::from_ref(&ada.connection_id));
+}
+
+/// A socket whose rows were taken away with its session gets none again by joining.
+#[tokio::test]
+async fn a_socket_without_a_row_begins_to_hear_nothing() {
+    let stage = Stage::new().await;
+    let (ada, _adas) = stage.connect("ada").await;
+    let eve = Caller::new("eve", "gone=");
+    stage.send(&ada, room("createRoom", ATTIC, "c1")).await;
+    assert_eq!(stage.send(&eve, room("joinRoom", ATTIC, "e1")).await["ok"], true);
     assert_eq!(listeners(&stage).await, std::slice::from_ref(&ada.connection_id));
 }
 
@@ -339,6 +385,25 @@ async fn a_person_is_in_a_hundred_rooms_at_the_most() {
     assert_eq!(listed.len(), 100);
     let names: Vec<_> = listed.iter().map(|listed| listed["room"].as_str().unwrap()).collect();
     assert!(names.is_sorted());
+}
+
+/// One that is still opening answers as one that is gone: were its row deleted, it would open all the
+/// same, and nobody would find it.
+#[tokio::test]
+async fn sockets_that_may_still_be_opening_are_not_forgotten() {
+    let stage = Stage::new().await;
+    for number in 0..20 {
+        let opening = Caller::new("ada", &format!("opening-{number}="));
+        assert_eq!(stage.life(&opening, "$connect").await, 200);
+    }
+    let (new, mut old) = (Caller::new("ada", "new="), Caller::new("ada", "old="));
+    old.connected_at -= 1_000;
+    for caller in [&new, &old] {
+        assert_eq!(stage.life(caller, "$connect").await, 429, "{caller:?}");
+    }
+    let rows = stage.rows("connections").await;
+    assert_eq!(rows.len(), 20);
+    assert!(rows.iter().all(|row| row["connectionId"].as_str().unwrap().starts_with("opening")));
 }
 
 #[tokio::test]

@@ -220,6 +220,20 @@ impl Stage {
             assert_eq!(request.body["ConsistentRead"], true, "{function} {operation} {table}");
         }
     }
+
+    /// The same of batches.
+    pub(crate) fn assert_batches_consistent(&self, function: &str, table: &str) {
+        let mut requests = self.aws.requests();
+        requests.retain(|r| r.function == function && r.operation == "BatchGetItem");
+        let of_table = |r: &RecordedRequest| {
+            r.body["RequestItems"]
+                .get(self.aws.table(table))
+                .map(|keys| keys["ConsistentRead"].clone())
+        };
+        let consistent: Vec<_> = requests.iter().filter_map(of_table).collect();
+        assert!(!consistent.is_empty(), "{function} made no batch of {table}");
+        assert!(consistent.iter().all(|consistent| *consistent == true), "{function} {table}");
+    }
 }
 
 /// A response's JSON body; null when there is none.

@@ -261,7 +261,7 @@ mod tests {
 
     fn history(messages: impl IntoIterator<Item = Message>, more: bool) -> MessagesPage {
         let (room, messages) = ("general".into(), messages.into_iter().collect());
-        MessagesPage { room, messages, more, head: 10, epoch: 1 }
+        MessagesPage { room, messages, more, from: None, head: 10, epoch: 1 }
     }
 
     fn resume(room: &mut Room, after: u64, entries: Vec<Entry>, through: u64, head: u64) {

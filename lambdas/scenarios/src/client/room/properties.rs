@@ -152,7 +152,7 @@ impl Log {
         messages.retain(|message| message.seq <= up_to);
         let more = messages.len() > limit;
         let messages = messages.split_off(messages.len().saturating_sub(limit));
-        MessagesPage { room: "general".into(), messages, more, head: up_to, epoch: 1 }
+        MessagesPage { room: "general".into(), messages, more, from: None, head: up_to, epoch: 1 }
     }
 
     /// A page of what follows a number at the moment `head`, in the states of another.

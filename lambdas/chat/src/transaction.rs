@@ -1,4 +1,4 @@
-//! What a transaction of the log was cancelled for, and whether to try it again.
+//! What a transaction was cancelled for, and whether to try it again.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const PASSING: [&str; 3] =
     ["TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"];
 
 /// Why each action of a transaction was cancelled, in their order; nothing for another failure.
-pub(super) fn reasons(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {
+pub(crate) fn reasons(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
             cancelled.cancellation_reasons()
@@ -27,13 +27,13 @@ pub(super) fn reasons(error: &SdkError<TransactWriteItemsError>) -> &[Cancellati
 }
 
 /// Whether the condition of an action did not hold.
-pub(super) fn failed_condition(reason: &CancellationReason) -> bool {
+pub(crate) fn failed_condition(reason: &CancellationReason) -> bool {
     reason.code() == Some(CONDITION_FAILED)
 }
 
 /// Whether the same transaction may succeed later: after a conflict, a throttle, a fault of the
 /// service, or no answer at all.
-pub(super) fn may_pass(error: &SdkError<TransactWriteItemsError>) -> bool {
+pub(crate) fn may_pass(error: &SdkError<TransactWriteItemsError>) -> bool {
     use TransactWriteItemsError as E;
     match error {
         SdkError::ServiceError(answer) => match answer.err() {
@@ -60,7 +60,7 @@ pub(super) fn may_pass(error: &SdkError<TransactWriteItemsError>) -> bool {
 }
 
 /// Full jitter: anything from nothing to the doubling bound.
-pub(super) fn backoff(tries: u32) -> Duration {
+pub(crate) fn backoff(tries: u32) -> Duration {
     let bound = BACKOFF_BASE.saturating_mul(1 << tries.min(8)).min(BACKOFF_CAP);
     bound.mul_f64(fastrand::f64())
 }
