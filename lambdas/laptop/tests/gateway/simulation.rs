@@ -140,7 +140,9 @@ fn trace(seed: u64) -> Vec<String> {
         let seconds = Duration::from_secs;
         let writes = ["TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"];
         for rule in [
-            Rule::on_any(["Query", "GetItem"]).probability(0.03).with(Fault::Throttling),
+            Rule::on_any(["BatchGetItem", "GetItem", "Query"])
+                .probability(0.03)
+                .with(Fault::Throttling),
             Rule::on_any(writes).probability(0.1).with(Fault::TransactionConflict),
             Rule::on_any(writes).probability(0.05).after().with(Fault::InternalServerError),
             Rule::on("TransactWriteItems").probability(0.03).with(Fault::Delay(seconds(2))),

@@ -20,7 +20,9 @@ pub(super) struct Facts<'r> {
     pub(super) logs: BTreeMap<String, Log>,
     /// The last words that were to come to every socket.
     pub(super) last_words: Vec<LastWord>,
-    /// Frames that no client can read.
+    /// The epoch of each room, as it was first told.
+    epochs: BTreeMap<String, u64>,
+    /// Frames that no client can read, and answers that no server gives here.
     pub(super) broken: Vec<(Stamp, String)>,
 }
 
@@ -72,6 +74,8 @@ pub(super) struct Granted {
     pub(super) room: String,
     pub(super) action: String,
     pub(super) asked: Stamp,
+    /// Whether it went out before, or is answered as a duplicate.
+    pub(super) is_repeated: bool,
 }
 
 /// A room's log.
@@ -138,6 +142,7 @@ impl<'r> Facts<'r> {
             granted: Vec::new(),
             logs: BTreeMap::new(),
             last_words: Vec::new(),
+            epochs: BTreeMap::new(),
             broken: Vec::new(),
         };
         let mut pending: BTreeMap<(usize, i64), Pending> = BTreeMap::new();
@@ -238,8 +243,12 @@ impl<'r> Facts<'r> {
         let Ok(frame) = outcome else { return };
         let room = asked.room.clone();
         if asked.action != "hello" && asked.action != "ping" && asked.action != "listRooms" {
+            let write = asked.write.as_ref().and_then(|write| self.writes.get(write));
+            let is_repeated = write.is_some_and(|write| write.asked.len() > 1)
+                || frame.get("duplicate").and_then(Value::as_bool) == Some(true);
             let (action, asked) = (asked.action.clone(), asked.at);
-            self.granted.push(Granted { at, client, room: room.clone(), action, asked });
+            let room = room.clone();
+            self.granted.push(Granted { at, client, room, action, asked, is_repeated });
         }
         if asked.action != "getRecentMessages" {
             return;
@@ -247,6 +256,11 @@ impl<'r> Facts<'r> {
         if asked.request.get("after").is_some() {
             match changes_page(frame) {
                 Ok((entries, page)) => {
+                    if !page.recovered {
+                        let why = format!("{room} was said not to reach back, and nothing cut it");
+                        self.broken.push((at, why));
+                    }
+                    self.same_epoch(at, &room, page.epoch);
                     if self.record.clients.get(client).is_some_and(|who| who.is_auditor) {
                         let from = self.record.from.get(&room).copied().unwrap_or_default();
                         let log = self.logs.entry(room.clone()).or_default();
@@ -262,6 +276,7 @@ impl<'r> Facts<'r> {
         } else {
             match serde_json::from_value::<MessagesPage>(frame) {
                 Ok(page) => {
+                    self.same_epoch(at, &room, page.epoch);
                     let entries = page.messages.into_iter();
                     let entries = entries
                         .map(|message| Entry::Known(Change::Message { seq: message.seq, message }));
@@ -269,6 +284,14 @@ impl<'r> Facts<'r> {
                 }
                 Err(error) => self.broken.push((at, error.to_string())),
             }
+        }
+    }
+
+    /// No log of a run is replaced by another.
+    fn same_epoch(&mut self, at: Stamp, room: &str, epoch: u64) {
+        let first = *self.epochs.entry(room.to_owned()).or_insert(epoch);
+        if first != epoch {
+            self.broken.push((at, format!("{room} had the epoch {first}, and has {epoch}")));
         }
     }
 

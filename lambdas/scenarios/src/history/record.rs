@@ -80,6 +80,8 @@ pub struct Shown {
     pub rooms: BTreeMap<String, Room>,
     /// What it saw that no server of this protocol may do.
     pub violations: Vec<String>,
+    /// How many sockets ended before it had replaced them.
+    pub losses: usize,
 }
 
 impl Shown {
@@ -87,7 +89,7 @@ impl Shown {
     #[must_use]
     pub fn of(view: &View) -> Self {
         let violations = view.all_violations().cloned().collect();
-        Self { rooms: view.rooms.clone(), violations }
+        Self { rooms: view.rooms.clone(), violations, losses: view.losses }
     }
 }
 

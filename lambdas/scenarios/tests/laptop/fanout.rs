@@ -199,13 +199,21 @@ async fn a_crash_after_any_post_loses_and_doubles_nothing() -> Outcome {
             client.shown_to(ROOM, next.seq).await?;
         }
     }
+    // After the last of them, and before the reply.
+    let rule = Rule::on("PostToConnection").function("send-message").skip(sockets - 1).times(1);
+    let rule = here.laptop.faults().inject(rule.after().with(Fault::Crash));
+    let last = writer.send(ROOM, "everybody has heard this").await?;
+    within("crash", rule.wait_fired(1)).await?;
+    for client in &clients {
+        client.shown_to(ROOM, last.seq).await?;
+    }
     // Without a single post nothing but a resend could bring the acknowledgement.
     writer.look(|view| {
         ensure!(view.sent[0].attempts > 1, "the first message was not sent again");
         Ok(())
     })?;
     let log = verify::settled(&here.body, &people[0], &clients, ROOM, 0).await?;
-    ensure_eq!(log.len() as u64, 2 * sockets, "messages stored");
+    ensure_eq!(log.len() as u64, 2 * sockets + 1, "messages stored");
     here.stop().await
 }
 

@@ -22,7 +22,10 @@ struct Return<'f> {
     asked: Stamp,
 }
 
-/// Who has left hears nothing that was written after they knew, and reads nothing.
+/// What only who is in a room may do.
+const OF_MEMBERS: [&str; 4] = ["getRecentMessages", "sendMessage", "editMessage", "deleteMessage"];
+
+/// Who has left hears nothing that was written after they knew, reads nothing and writes nothing.
 pub(super) fn left(facts: &Facts<'_>) -> Vec<Breach> {
     let (outs, returns) = (outs(facts), returns(facts));
     // Out of the room at this moment, and told so before that one.
@@ -44,11 +47,15 @@ pub(super) fn left(facts: &Facts<'_>) -> Vec<Breach> {
             breaches.push(Breach::new(Rule::Left, why, [out.told, first, heard.at]));
         }
     }
-    for page in facts.granted.iter().filter(|granted| granted.action == "getRecentMessages") {
-        let user = facts.user_of(page.client);
-        if let Some(out) = out(user, &page.room, page.asked, page.at) {
-            let why = format!("{user} read {}, which they had left", out.room);
-            breaches.push(Breach::new(Rule::Left, why, [out.told, page.asked, page.at]));
+    for granted in &facts.granted {
+        // One that was stored before is answered as it was.
+        if granted.is_repeated || !OF_MEMBERS.contains(&granted.action.as_str()) {
+            continue;
+        }
+        let user = facts.user_of(granted.client);
+        if let Some(out) = out(user, &granted.room, granted.asked, granted.at) {
+            let why = format!("{user} did {} in {} after leaving it", granted.action, out.room);
+            breaches.push(Breach::new(Rule::Left, why, [out.told, granted.asked, granted.at]));
         }
     }
     breaches

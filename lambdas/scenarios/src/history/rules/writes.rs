@@ -7,16 +7,31 @@ use super::super::record::Stamp;
 use super::{Breach, Rule};
 use crate::wire::Entry;
 
-/// Why a correct write may be refused for good: another socket of its person, or somebody else, was
-/// faster.
-const REASONS: [ErrorCode; 6] = [
-    ErrorCode::NotFound,
-    ErrorCode::NotMember,
-    ErrorCode::AlreadyMember,
-    ErrorCode::RoomTaken,
-    ErrorCode::TooManyRooms,
-    ErrorCode::Forbidden,
-];
+/// Whether a correct write may be refused so for good: another socket of its person, or somebody else,
+/// was faster, and the log tells of it.
+fn was_due(facts: &Facts<'_>, user: &str, write: &Written, refusal: ErrorCode) -> bool {
+    let entries = facts.logs.get(&write.room).into_iter().flat_map(|log| &log.entries);
+    let mut changes = entries.filter_map(|entry| match entry {
+        Entry::Known(change) => Some(change),
+        Entry::Unknown { .. } => None,
+    });
+    match refusal {
+        // Deleted, or, of a room, not made at that time.
+        ErrorCode::NotFound => write.of.is_none_or(|of| {
+            changes
+                .any(|change| matches!(change, Change::Delete { message, .. } if message.seq == of))
+        }),
+        // A client writes to rooms that it was told its person is in.
+        ErrorCode::NotMember => changes
+            .any(|change| matches!(change, Change::Leave { member, .. } if member.user_id == user)),
+        ErrorCode::AlreadyMember => changes.any(|change| match change {
+            Change::Create { member, .. } | Change::Join { member, .. } => member.user_id == user,
+            _ => false,
+        }),
+        ErrorCode::RoomTaken => changes.any(|change| matches!(change, Change::Create { .. })),
+        _ => false,
+    }
+}
 
 fn receipts(write: &Written) -> impl Iterator<Item = (Stamp, &Receipt)> {
     write.replies.iter().filter_map(|reply| Some((reply.at, reply.outcome.as_ref().ok()?)))
@@ -95,7 +110,7 @@ pub(super) fn refused(facts: &Facts<'_>) -> Vec<Breach> {
             Some((*at, refusal))
         });
         for (at, refusal) in refusals {
-            if !REASONS.contains(&refusal.code) {
+            if !was_due(facts, user, write, refusal.code) {
                 let why = format!("{} {client_id} was refused: {refusal:?}", write.action);
                 breaches.push(Breach::new(Rule::Refused, why, [at]));
             }
