@@ -34,6 +34,7 @@ RUN = [SCENARIOS, "run", "--body", "emulated", *BODY]
 SAMPLES = [
     ("send-message", "dynamodb:PutItem", f"{NAME}-sends", "sending::texts_keep_their_bytes"),
     ("send-message", "execute-api:ManageConnections", "@connections", "tutorial::the_body_of_a_frame_speaks_for_nobody_else"),
+    ("rooms", "dynamodb:UpdateItem", f"{NAME}-memberships", "rooms::a_room_is_made_joined_and_left"),
     ("connection-manager", "dynamodb:PutItem", f"{NAME}-subscriptions", "sockets::hello_tells_who_and_where"),
     ("connection-manager", "dynamodb:GetItem", f"{NAME}-accounts", "sockets::hello_tells_who_and_where"),
     ("accounts", "kms:Sign", ":key/", "accounts::a_session_from_sign_up_to_its_end"),
@@ -241,6 +242,15 @@ def a_failed_apply_leaves_the_old_version_serving():
     ensure(changed == {}, f"the mended deploy is not whole: {changed}")
     the_smoke_test_passes()
     # Back, as a rollback goes.
+    stage("apply")
+
+
+def a_deploy_under_traffic_loses_nothing():
+    """Functions are replaced one after another while people talk over bad lines."""
+    zips = new_version_of("send-message")
+    talk = subprocess.Popen([*RUN, "--only", "history::a_crowd_over_bad_lines_has_one_history"])
+    stage("apply", env={"LAMBDA_DIR": zips})
+    ensure(talk.wait(timeout=300) == 0, "what people said during a deploy is not what they see")
     stage("apply")
 
 
@@ -462,6 +472,7 @@ CHECKS = [
     the_log_can_be_read,
     what_is_wrong_is_refused_in_a_line,
     a_failed_apply_leaves_the_old_version_serving,
+    a_deploy_under_traffic_loses_nothing,
     a_restore_brings_the_messages_back,
     a_second_plan_shows_no_change,
     a_rotation_of_the_key_logs_nobody_out,

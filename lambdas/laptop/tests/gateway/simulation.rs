@@ -65,6 +65,64 @@ fn time_passes_when_all_wait() {
     .unwrap();
 }
 
+async fn ask(socket: &mut Socket, mut request: Value) -> Value {
+    request["id"] = json!(7);
+    socket.send(request.to_string());
+    loop {
+        let frame = frame(socket).await;
+        if frame["reply"] == 7 {
+            return frame;
+        }
+    }
+}
+
+/// Whoever was away for two weeks asks by number, in pages, and misses nothing; a resend is as old.
+#[test]
+fn two_weeks_later_a_resume_is_whole_and_a_resend_is_known() {
+    simulation::run(1, async {
+        let settings = [("RATE_LIMITS".to_owned(), "off".to_owned())].into();
+        let config = Config { settings, ..Config::default() };
+        let simulation = Simulation::start(config).await.unwrap();
+        let mut ada = open(&simulation, "ada").await;
+        let write = |number: u64| {
+            let text = format!("{number} {}", "x".repeat(700));
+            json!({"action": "sendMessage", "content": text, "clientId": number.to_string()})
+        };
+        for number in 1..=150 {
+            assert_eq!(ask(&mut ada, write(number)).await["seq"], number);
+        }
+        let delete = json!({"action": "deleteMessage", "seq": 7, "clientId": "gone"});
+        ask(&mut ada, delete.clone()).await;
+        drop(ada);
+        sleep(Duration::from_secs(14 * 24 * 3_600)).await;
+        simulation.aws().sweep().await.unwrap();
+
+        let mut ada = open(&simulation, "ada").await;
+        let (mut after, mut came, mut pages) = (3, Vec::new(), 0);
+        loop {
+            let request = json!({"action": "getRecentMessages", "after": after, "limit": 100});
+            let page = ask(&mut ada, request).await;
+            assert_eq!(page["recovered"], true);
+            came.extend(page["changes"].as_array().unwrap().iter().map(|c| c["seq"].clone()));
+            after = page["through"].as_u64().unwrap();
+            pages += 1;
+            if page["more"] == false {
+                break;
+            }
+        }
+        assert_eq!(came, (4..=151).map(|seq| json!(seq)).collect::<Vec<_>>());
+        assert!(pages > 2, "{pages} pages");
+        for (request, number) in [(write(1), "seq"), (write(7), "seq"), (delete, "ver")] {
+            let again = ask(&mut ada, request).await;
+            assert_eq!(again["duplicate"], true, "{again}");
+            assert!(again[number].as_u64().is_some_and(|number| [1, 7, 151].contains(&number)));
+        }
+        let other = json!({"action": "sendMessage", "content": "another", "clientId": "1"});
+        assert_eq!(ask(&mut ada, other).await["error"]["code"], "client_id_reused");
+    })
+    .unwrap();
+}
+
 #[test]
 fn rows_age_in_simulated_time() {
     simulation::run(1, async {
