@@ -11,7 +11,7 @@ pub const ENVELOPE_BYTES: usize = 1_024;
 #[must_use]
 pub fn fits(text: &str) -> bool {
     let bytes = serde_json::to_vec(text).map_or(usize::MAX, |json| json.len());
-    bytes <= limits::FRAME_BYTES - 2 * ENVELOPE_BYTES
+    bytes <= limits::TEXT_JSON_BYTES
 }
 
 /// Counts down the bytes of a frame.

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 /// The longest text of a message, in bytes.
 pub const TEXT_BYTES: usize = 8 * 1024;
+/// The longest text of a message as JSON, where a control character takes six bytes: what stands around
+/// it, at its longest, still fits into [`FRAME_BYTES`].
+pub const TEXT_JSON_BYTES: usize = 29_000;
 /// The largest frame of ours, either way, in bytes. Below the platform's 32 KB, so that an
 /// envelope always fits.
 pub const FRAME_BYTES: usize = 30 * 1024;
