@@ -27,6 +27,8 @@ export async function startBrowser(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      // A test that sets the scroll position amid a key's animation would see that one go on.
+      "--disable-smooth-scrolling",
     ],
   });
 }
