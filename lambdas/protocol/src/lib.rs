@@ -38,5 +38,8 @@ pub use request::{
     ListRooms, Ping, SendMessage,
 };
 
+/// The room that everyone is in.
+pub const GENERAL: &str = "general";
+
 #[cfg(test)]
 mod typescript;

@@ -93,6 +93,15 @@ impl Entry {
         }
     }
 
+    /// The entry, when it is of a kind that this version knows.
+    #[must_use]
+    pub fn known(&self) -> Option<&Change> {
+        match self {
+            Self::Known(change) => Some(change),
+            Self::Unknown { .. } => None,
+        }
+    }
+
     fn read(entry: &Value) -> Result<Self, Failure> {
         match entry.get("kind").and_then(Value::as_str) {
             Some("message" | "edit" | "delete" | "create" | "join" | "leave") => {

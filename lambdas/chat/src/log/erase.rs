@@ -62,13 +62,17 @@ impl Eraser {
     }
 
     async fn erase(&self, user_id: &str, send: Send) -> Result<(), Error> {
-        let update = match send.kind.as_str() {
-            MESSAGE => "SET kind = :tombstone REMOVE content, username, clientId, editedAt, salt",
+        let (update, name, value) = match send.kind.as_str() {
+            MESSAGE => (
+                "SET kind = :tombstone REMOVE content, username, clientId, editedAt, salt",
+                ":tombstone",
+                TOMBSTONE,
+            ),
             // They point to a message, which is erased by its own row.
             "edit" | "delete" => return self.forget(user_id, &send.client_id).await,
-            _ => "SET username = :nobody",
+            _ => ("SET username = :nobody", ":nobody", ""),
         };
-        let mut erase = self
+        let erased = self
             .dynamodb
             .update_item()
             .table_name(&self.messages)
@@ -76,13 +80,10 @@ impl Eraser {
             .update_expression(update)
             .condition_expression("userId = :user AND kind = :kind")
             .expression_attribute_values(":user", AttributeValue::S(user_id.to_owned()))
-            .expression_attribute_values(":kind", AttributeValue::S(send.kind.clone()));
-        erase = match send.kind.as_str() {
-            MESSAGE => erase
-                .expression_attribute_values(":tombstone", AttributeValue::S(TOMBSTONE.to_owned())),
-            _ => erase.expression_attribute_values(":nobody", AttributeValue::S(String::new())),
-        };
-        let erased = erase.send().await;
+            .expression_attribute_values(":kind", AttributeValue::S(send.kind.clone()))
+            .expression_attribute_values(name, AttributeValue::S(value.to_owned()))
+            .send()
+            .await;
         match erased {
             Ok(_) => {}
             // It is not there, or erased already.

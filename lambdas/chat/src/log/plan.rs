@@ -70,6 +70,12 @@ impl Write<'_> {
     ) -> Result<Plan, Error> {
         let room = self.draft.room.as_str();
         let kind = self.draft.what.kind();
+        // Of an edit, the salt is the message's; of anything else, nothing shares it.
+        let shared = match self.draft.what {
+            What::Edit { .. } => subject.and_then(|subject| subject.salt.as_deref()),
+            _ => None,
+        };
+        let salt = shared.unwrap_or(&self.salt);
         let (change, entry, of_message) = match (&self.draft.what, subject) {
             (What::Message { content }, _) => {
                 let message = self.message(seq, content.clone());
@@ -77,7 +83,6 @@ impl Write<'_> {
                 (Change::Message { seq, message }, row, Vec::new())
             }
             (What::Edit { content, .. }, Some(subject)) => {
-                let salt = subject.salt.as_deref().unwrap_or(&self.salt);
                 let message = Message {
                     content: content.clone(),
                     ver: seq,
@@ -129,10 +134,6 @@ impl Write<'_> {
             .condition_expression("attribute_not_exists(room)")
             .build()
             .map_err(|_| Error::Fault("an entry could not be built"))?;
-        // Of an edit, the salt is the message's; of anything else, nothing shares it.
-        let shared = matches!(self.draft.what, What::Edit { .. });
-        let salt = subject.filter(|_| shared).and_then(|subject| subject.salt.as_deref());
-        let salt = salt.unwrap_or(&self.salt);
         let send = Send::new(self.draft, seq, &self.id, &self.timestamp);
         let send = send.put(&tables.sends, self.draft, salt)?;
         let mut items = vec![

@@ -17,7 +17,7 @@ use crate::log::Along;
 use crate::settings::Reader;
 use crate::{Error, aws};
 
-pub use name::{GENERAL, RoomName};
+pub use name::RoomName;
 
 /// The sort key of a room's own row.
 const META: &str = "#meta";

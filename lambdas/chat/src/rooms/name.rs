@@ -1,11 +1,8 @@
 use std::fmt;
 
-use protocol::{ErrorCode, limits};
+use protocol::{ErrorCode, GENERAL, limits};
 
 use crate::Error;
-
-/// The room that everyone is in.
-pub const GENERAL: &str = "general";
 
 /// A room's name: `[a-z0-9][a-z0-9_-]{0,63}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

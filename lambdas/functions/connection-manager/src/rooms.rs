@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use chat::Error;
 use chat::frame::Caller;
-use chat::rooms::{GENERAL, RoomName};
+use chat::rooms::RoomName;
 use chat::subscriptions::Subscription;
 use futures_util::future::join_all;
+use protocol::GENERAL;
 
 use crate::Ctx;
 

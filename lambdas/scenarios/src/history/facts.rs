@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use protocol::{Change, ErrorBody, Event, MessagesPage, RequestId};
+use protocol::{Change, ErrorBody, Event, GENERAL, MessagesPage, RequestId};
 use serde_json::Value;
 
 use super::record::{Record, Stamp, What};
@@ -109,10 +109,7 @@ impl Log {
 impl Heard {
     /// The entry, of the kinds that this version knows.
     pub(super) fn change(&self) -> Option<&Change> {
-        match &self.entry {
-            Entry::Known(change) => Some(change),
-            Entry::Unknown { .. } => None,
-        }
+        self.entry.known()
     }
 }
 
@@ -206,7 +203,7 @@ impl<'r> Facts<'r> {
     fn asked(&mut self, at: Stamp, client: usize, frame: &str) -> Option<(i64, Pending)> {
         let request: Value = serde_json::from_str(frame).ok()?;
         let action = text(&request, "action")?;
-        let room = text(&request, "room").unwrap_or_else(|| "general".to_owned());
+        let room = text(&request, "room").unwrap_or_else(|| GENERAL.to_owned());
         let client_id = text(&request, "clientId");
         let write = client_id.map(|client_id| (self.user_of(client).to_owned(), client_id));
         if let Some(write) = &write {

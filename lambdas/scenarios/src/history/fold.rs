@@ -17,11 +17,7 @@ pub(super) struct Folded {
 pub(super) fn fold<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Folded {
     let mut folded = Folded::default();
     let mut gone = BTreeSet::new();
-    let entries = entries.into_iter().filter_map(|entry| match entry {
-        Entry::Known(change) => Some(change),
-        Entry::Unknown { .. } => None,
-    });
-    for change in entries {
+    for change in entries.into_iter().filter_map(Entry::known) {
         match change {
             Change::Message { message, .. } | Change::Edit { message, .. } => {
                 let known = folded.messages.get(&message.seq);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join_all};
 use futures_util::{SinkExt, StreamExt};
-use protocol::{ChangesPage, MessagesPage, limits};
+use protocol::{ChangesPage, GENERAL, MessagesPage, limits};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
@@ -15,9 +15,6 @@ use crate::client::{Credential, Options, Write};
 use crate::transport::{Arrival, Transport};
 use crate::wire::Frame;
 use crate::{Body, Client, Failure, Outcome, Person, within};
-
-/// The room that everybody is in.
-const GENERAL: &str = "general";
 
 /// What makes the server fail during a run.
 pub trait Weather {

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use protocol::ErrorCode::RateLimited as TOO_FAST;
+
 use super::facts::Facts;
 use super::record::{Record, What};
 
@@ -15,6 +17,8 @@ pub struct Tally {
     pub duplicates: usize,
     /// Writes that were refused for good.
     pub refused: usize,
+    /// Attempts that were refused because their person wrote too fast.
+    pub limited: usize,
     /// Sockets that opened.
     pub sockets: usize,
     /// Frames that came.
@@ -40,9 +44,9 @@ impl Tally {
             }
             tally.resent += usize::from(write.asked.len() > 1);
             tally.duplicates += usize::from(replies.any(|receipt| receipt.duplicate));
-            let mut refusals =
-                write.replies.iter().filter_map(|reply| reply.outcome.as_ref().err());
-            tally.refused += usize::from(refusals.any(|refusal| !refusal.retryable));
+            let refusals = || write.replies.iter().filter_map(|reply| reply.outcome.as_ref().err());
+            tally.refused += usize::from(refusals().any(|refusal| !refusal.retryable));
+            tally.limited += refusals().filter(|refusal| refusal.code == TOO_FAST).count();
         }
         for moment in &record.moments {
             tally.sockets += usize::from(moment.what == What::Opened);
@@ -66,6 +70,7 @@ impl std::ops::AddAssign for Tally {
         self.resent += other.resent;
         self.duplicates += other.duplicates;
         self.refused += other.refused;
+        self.limited += other.limited;
         self.sockets += other.sockets;
         self.frames += other.frames;
     }
@@ -73,7 +78,7 @@ impl std::ops::AddAssign for Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { resent, duplicates, refused, sockets, frames, .. } = self;
+        let Self { resent, duplicates, refused, limited, sockets, frames, .. } = self;
         write!(f, "{} changes (", self.total())?;
         for (place, (action, count)) in self.acknowledged.iter().enumerate() {
             write!(f, "{}{action} {count}", if place == 0 { "" } else { ", " })?;
@@ -81,7 +86,7 @@ impl fmt::Display for Tally {
         write!(
             f,
             "), {resent} sent again, {duplicates} answered as duplicates, {refused} refused, \
-             {sockets} sockets, {frames} frames"
+             {limited} too fast, {sockets} sockets, {frames} frames"
         )
     }
 }

@@ -2,12 +2,11 @@
 
 use futures_util::future::try_join_all;
 use protocol::{
-    Change, ErrorCode, Greeting, Joined, Left, Member, MessagesPage, Pong, RoomInfo, RoomsPage,
-    Stored, limits,
+    Change, ErrorCode, GENERAL, Greeting, Joined, Left, Member, MessagesPage, Pong, RoomInfo,
+    RoomsPage, Stored, limits,
 };
 use serde_json::{Value, json};
 
-use super::sending::ROOM as GENERAL;
 use crate::raw::Socket;
 use crate::{Body, Failure, Outcome, ensure, ensure_eq, fresh_name};
 

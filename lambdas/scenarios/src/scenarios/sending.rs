@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use futures_util::future::{try_join, try_join_all};
-use protocol::{ErrorCode, Message, RequestId, Stored, limits};
+use protocol::{ErrorCode, GENERAL, Message, RequestId, Stored, limits};
 use serde_json::json;
 
 use crate::client::Sending;
 use crate::{Body, Client, Failure, Outcome, ensure, ensure_eq, verify, within};
 
 /// The room of all scenarios.
-pub const ROOM: &str = "general";
+pub const ROOM: &str = GENERAL;
 /// How long a crowd may take until all is acknowledged: much is to be done in a room with one order.
 const CROWD_PATIENCE: Duration = Duration::from_secs(300);
 

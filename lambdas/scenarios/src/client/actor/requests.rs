@@ -155,7 +155,7 @@ impl Actor {
                     upkeep.repair = Repair::Due(Instant::now());
                     return Ok(());
                 }
-                let more = page.more;
+                let (more, leads_on) = (page.more, page.through > after);
                 for entry in &entries {
                     self.notice_own(entry);
                 }
@@ -164,10 +164,10 @@ impl Actor {
                         room.resume(after, entries, &page);
                     }
                 });
-                if more {
-                    self.repair_at(&room, Instant::now());
-                } else {
-                    self.mind_the_gap(&room);
+                match (more, leads_on) {
+                    (true, true) => self.repair_at(&room, Instant::now()),
+                    (true, false) => self.repair_at(&room, self.held_until()),
+                    (false, _) => self.mind_the_gap(&room),
                 }
             }
             Asked::Newest { room } => {

@@ -181,16 +181,19 @@ impl Actor {
 
     pub(super) fn mind_the_gap(&mut self, room: &str) {
         let gap = self.show.borrow().rooms.get(room).is_some_and(Room::has_gap);
+        let until = self.held_until();
         let upkeep = self.upkeep.entry(room.to_owned()).or_default();
         match upkeep.repair {
-            Repair::None if gap => {
-                let jitter = self.options.resume_jitter.mul_f64(fastrand::f64());
-                let hold = Duration::from_millis(limits::HOLD_MS);
-                upkeep.repair = Repair::Held(Instant::now() + hold + jitter);
-            }
+            Repair::None if gap => upkeep.repair = Repair::Held(until),
             Repair::Held(_) if !gap => upkeep.repair = Repair::None,
             Repair::None | Repair::Held(_) | Repair::Due(_) | Repair::Asked => {}
         }
+    }
+
+    /// When to ask for what is still missing.
+    pub(super) fn held_until(&self) -> Instant {
+        let jitter = self.options.resume_jitter.mul_f64(fastrand::f64());
+        Instant::now() + Duration::from_millis(limits::HOLD_MS) + jitter
     }
 
     /// Compares the server's word on a room with what is shown.

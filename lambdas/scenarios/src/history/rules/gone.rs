@@ -75,3 +75,16 @@ fn deletions<'f>(facts: &'f Facts<'_>) -> BTreeMap<Place<'f>, Stamp> {
     }
     known
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LIFE;
+
+    #[test]
+    fn no_function_outlives_what_is_reckoned_with() {
+        let functions = include_str!("../../../../../terraform/functions.tf.json");
+        let functions: serde_json::Value = serde_json::from_str(functions).unwrap();
+        let timeout = &functions["locals"]["functions"]["send-message"]["timeout"];
+        assert!(timeout.as_u64().unwrap() < LIFE.as_secs(), "{timeout}");
+    }
+}

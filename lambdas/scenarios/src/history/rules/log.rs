@@ -17,10 +17,10 @@ pub(super) fn told_is_stored(facts: &Facts<'_>) -> Vec<Breach> {
         if change.seq() <= log.from {
             continue;
         }
-        let is_stored = match log.get(change.seq()) {
-            Some(Entry::Known(stored)) => is_same(change, stored),
-            Some(Entry::Unknown { .. }) | None => false,
-        };
+        let is_stored = log
+            .get(change.seq())
+            .and_then(Entry::known)
+            .is_some_and(|stored| is_same(change, stored));
         if !is_stored {
             let (seq, room) = (change.seq(), &heard.room);
             let stored = log.get(seq);
@@ -76,6 +76,17 @@ pub(super) fn once(facts: &Facts<'_>) -> Vec<Breach> {
             }
         }
     }
+    // The log forgets whose an entry was whose message is deleted; who heard it does not.
+    for heard in &facts.heard {
+        let Some(change) = heard.change() else { continue };
+        let Some(writer) = change.written_by() else { continue };
+        let place = (heard.room.as_str(), change.seq());
+        let first = *places.entry(writer).or_insert(place);
+        if first != place {
+            let why = format!("{writer:?} is stored as {first:?}, and was told of as {place:?}");
+            breaches.push(Breach::new(Rule::Once, why, [heard.at]));
+        }
+    }
     breaches
 }
 
@@ -103,7 +114,8 @@ pub(super) fn one_text(facts: &Facts<'_>) -> Vec<Breach> {
     let mut breaches = Vec::new();
     let mut states: BTreeMap<(&str, u64, u64), (Stamp, &Message)> = BTreeMap::new();
     for heard in &facts.heard {
-        let Some(Change::Message { message, .. } | Change::Edit { message, .. }) = heard.change()
+        let Some(change @ (Change::Message { message, .. } | Change::Edit { message, .. })) =
+            heard.change()
         else {
             continue;
         };
@@ -113,15 +125,18 @@ pub(super) fn one_text(facts: &Facts<'_>) -> Vec<Breach> {
             let why = format!("one state of a message as {:?} and as {message:?}", first.1);
             breaches.push(Breach::new(Rule::OneText, why, [first.0, heard.at]));
         }
-    }
-    for ((room, _, ver), (at, message)) in states {
-        let Some(Entry::Known(change)) = facts.logs.get(room).and_then(|log| log.get(ver)) else {
-            continue;
+        // The entry that made the state: this one, or what the log has in its place.
+        let log = facts.logs.get(&heard.room);
+        let maker = if change.seq() == message.ver {
+            Some(change)
+        } else {
+            log.and_then(|log| log.get(message.ver)).and_then(Entry::known)
         };
-        let write = facts.write_of(change).and_then(|write| write.content.as_ref());
-        if write.is_some_and(|content| *content != message.content) {
-            let why = format!("the write of {ver} of {room} said {write:?}, not {message:?}");
-            breaches.push(Breach::new(Rule::OneText, why, [at]));
+        let written = maker.and_then(|maker| facts.write_of(maker)?.content.as_ref());
+        if let Some(written) = written.filter(|written| **written != message.content) {
+            let (ver, room) = (message.ver, &heard.room);
+            let why = format!("the write of {ver} of {room} said {written:?}, not {message:?}");
+            breaches.push(Breach::new(Rule::OneText, why, [heard.at]));
         }
     }
     breaches

@@ -24,7 +24,7 @@ pub enum Rule {
     Once,
     /// Every answer to a write names the same number, and one answer at the most is no duplicate.
     OneAnswer,
-    /// What was refused for good is not in the log, and was refused for a reason that may be.
+    /// What was refused for good is not in the log; every refusal was for a reason that may be.
     Refused,
     /// No number is missing from a log.
     NoHole,
@@ -74,10 +74,11 @@ impl fmt::Display for Breach {
 #[must_use]
 pub fn check(record: &Record) -> Vec<Breach> {
     let facts = Facts::of(record);
-    let rules: [fn(&Facts<'_>) -> Vec<Breach>; 12] = [
+    let rules: [fn(&Facts<'_>) -> Vec<Breach>; 13] = [
         writes::stored,
         writes::one_answer,
         writes::refused,
+        writes::limited,
         log::told_is_stored,
         log::once,
         log::no_hole,

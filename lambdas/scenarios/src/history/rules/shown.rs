@@ -1,12 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::GENERAL;
+
 use super::super::facts::Facts;
 use super::super::fold::fold;
 use super::{Breach, Rule};
 use crate::wire::Entry;
-
-/// The room that everybody is in.
-const EVERYBODYS: &str = "general";
 
 /// Each client shows the rooms that its person is in, and of each what the log says.
 pub(super) fn one_log(facts: &Facts<'_>) -> Vec<Breach> {
@@ -16,7 +15,7 @@ pub(super) fn one_log(facts: &Facts<'_>) -> Vec<Breach> {
     for (client, user) in facts.judged() {
         let Some(shown) = facts.record.shown.get(&client) else { continue };
         let expected =
-            members.iter().filter(|(room, members)| **room == EVERYBODYS || members.contains(user));
+            members.iter().filter(|(room, members)| **room == GENERAL || members.contains(user));
         let expected: BTreeSet<&str> = expected.map(|(room, _)| *room).collect();
         let rooms: BTreeSet<&str> = shown.rooms.keys().map(String::as_str).collect();
         if rooms != expected {

@@ -80,7 +80,7 @@ impl Tale {
     }
 
     fn refuse(&mut self, client: usize, id: i64, code: &str) {
-        let error = json!({ "code": code, "message": "", "retryable": false });
+        let error = json!({ "code": code, "message": "", "retryable": code == "rate_limited" });
         let refusal = json!({ "reply": id, "ok": false, "error": error });
         self.note(client, What::Told(refusal.to_string()));
     }
@@ -295,6 +295,15 @@ fn an_unacknowledged_write_that_is_stored_twice() {
 }
 
 #[test]
+fn a_write_that_is_stored_twice_and_then_deleted_once() {
+    let (mut tale, mut log) = begin();
+    tale.sends(3, "one");
+    let delete = delete_three(&mut tale);
+    log.extend([gone(3, 4), delete, new(5, "one")]);
+    breaks(&tale.end(&[ADA, EVE], &log), &[Rule::Once]);
+}
+
+#[test]
 fn an_entry_that_nobody_asked_for() {
     let (tale, mut log) = begin();
     log.push(new(3, "one"));
@@ -327,6 +336,30 @@ fn a_refusal_that_no_correct_write_meets() {
     let id = tale.send("one");
     tale.refuse(ADA, id, "client_id_reused");
     breaks(&tale.end(&[ADA, EVE], &log), &[Rule::Refused]);
+}
+
+#[test]
+fn a_refusal_whose_reason_the_log_tells() {
+    let (mut tale, mut log) = begin();
+    log.push(tale.sends(3, "one"));
+    let delete = delete_three(&mut tale);
+    let fields = json!({ "room": "dev", "seq": 3, "content": "1", "clientId": "edit" });
+    let id = tale.ask(ADA, "editMessage", fields);
+    tale.refuse(ADA, id, "not_found");
+    log[2] = gone(3, 4);
+    log.push(delete);
+    breaks(&tale.end(&[ADA, EVE], &log), &[]);
+}
+
+#[test]
+fn a_hurry_that_is_slowed_and_a_slow_one_too() {
+    for (writes, rules) in [(51, &[][..]), (50, &[Rule::Refused])] {
+        let (mut tale, log) = begin();
+        let ids: Vec<i64> = (0..writes).map(|_| tale.send("one")).collect();
+        tale.later(1);
+        tale.refuse(ADA, ids[0], "rate_limited");
+        breaks(&tale.end(&[ADA, EVE], &log), rules);
+    }
 }
 
 #[test]
@@ -406,6 +439,18 @@ fn a_text_that_is_not_what_was_sent() {
 }
 
 #[test]
+fn a_text_that_is_not_what_was_sent_and_is_deleted() {
+    let (mut tale, mut log) = begin();
+    let id = tale.send("one");
+    let other = Message { content: "1".into(), ..message(3, "one") };
+    tale.tell(&[ADA, EVE], &Change::Message { seq: 3, message: other });
+    tale.store(id, 3, false);
+    let delete = delete_three(&mut tale);
+    log.extend([gone(3, 4), delete]);
+    breaks(&tale.end(&[ADA, EVE], &log), &[Rule::OneText]);
+}
+
+#[test]
 fn a_page_with_a_deleted_text() {
     let (mut tale, mut log) = begin();
     let three = tale.sends(3, "one");
@@ -442,6 +487,40 @@ fn a_page_for_somebody_who_has_left() {
     log.push(eve_leaves(&mut tale, 3));
     tale.page(EVE, 2, &log[2..], 3);
     breaks(&tale.end(&[ADA], &log), &[Rule::Left]);
+}
+
+#[test]
+fn a_write_of_somebody_who_has_left() {
+    let (mut tale, mut log) = begin();
+    log.push(eve_leaves(&mut tale, 3));
+    let fields = json!({ "room": "dev", "content": "in", "clientId": "in" });
+    let id = tale.ask(EVE, "sendMessage", fields);
+    let message = Message {
+        user_id: "u_eve".into(),
+        username: "eve".into(),
+        client_id: "in".into(),
+        ..message(4, "in")
+    };
+    let change = Change::Message { seq: 4, message };
+    tale.tell(&[ADA], &change);
+    let stored = json!({ "seq": 4, "id": "m_4", "timestamp": "t", "duplicate": false });
+    tale.grant(EVE, id, stored);
+    log.push(change);
+    breaks(&tale.end(&[ADA], &log), &[Rule::Left]);
+}
+
+#[test]
+fn a_log_that_is_said_not_to_reach_back_or_to_be_another() {
+    for (was, is) in [("\"recovered\":true", "\"recovered\":false"), ("\"epoch\":1", "\"epoch\":2")]
+    {
+        let (mut tale, log) = begin();
+        tale.page(EVE, 1, &log[1..], 2);
+        let told = tale.record.moments.last_mut().unwrap();
+        let What::Told(page) = &mut told.what else { panic!("{told:?}") };
+        assert!(page.contains(was), "{page}");
+        *page = page.replace(was, is);
+        breaks(&tale.end(&[ADA, EVE], &log), &[Rule::Protocol]);
+    }
 }
 
 #[test]

@@ -1,20 +1,24 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use protocol::{Change, ErrorCode};
+use protocol::{Change, ErrorCode, limits};
 
 use super::super::facts::{Facts, Receipt, Replied, Written};
 use super::super::record::Stamp;
 use super::{Breach, Rule};
 use crate::wire::Entry;
 
+/// The writes of a person within a window.
+const WRITES: usize = limits::WRITES_MAX as usize;
+/// A write that fills a window was asked for so long before another is refused, at the most: the window,
+/// and above what a function may take to count it and to answer.
+const COUNTED: Duration = Duration::from_millis(limits::WRITE_WINDOW_MS + 20_000);
+
 /// Whether a correct write may be refused so for good: another socket of its person, or somebody else,
 /// was faster, and the log tells of it.
 fn was_due(facts: &Facts<'_>, user: &str, write: &Written, refusal: ErrorCode) -> bool {
     let entries = facts.logs.get(&write.room).into_iter().flat_map(|log| &log.entries);
-    let mut changes = entries.filter_map(|entry| match entry {
-        Entry::Known(change) => Some(change),
-        Entry::Unknown { .. } => None,
-    });
+    let mut changes = entries.filter_map(Entry::known);
     match refusal {
         // Deleted, or, of a room, not made at that time.
         ErrorCode::NotFound => write.of.is_none_or(|of| {
@@ -44,10 +48,9 @@ pub(super) fn stored(facts: &Facts<'_>) -> Vec<Breach> {
         let Some((at, receipt)) = receipts(write).next() else { continue };
         let log = facts.logs.get(&write.room);
         let entry = log.and_then(|log| log.get(receipt.seq));
-        let is_stored = match entry {
-            Some(Entry::Known(change)) => is_of(change, write, user, client_id, receipt),
-            Some(Entry::Unknown { .. }) | None => false,
-        };
+        let is_stored = entry
+            .and_then(Entry::known)
+            .is_some_and(|change| is_of(change, write, user, client_id, receipt));
         if !is_stored {
             let Written { action, room, .. } = write;
             let number = receipt.seq;
@@ -116,10 +119,9 @@ pub(super) fn refused(facts: &Facts<'_>) -> Vec<Breach> {
             }
             let log = facts.logs.get(&write.room);
             let mut entries = log.into_iter().flat_map(|log| &log.entries);
-            let stored = entries.find(|entry| match entry {
-                Entry::Known(change) => change.written_by() == Some((user, client_id)),
-                Entry::Unknown { .. } => false,
-            });
+            let writer = Some((user.as_str(), client_id.as_str()));
+            let stored = entries
+                .find(|entry| entry.known().is_some_and(|change| change.written_by() == writer));
             if let Some(stored) = stored {
                 let why = format!("{client_id} was refused, and is stored as {}", stored.seq());
                 breaches.push(Breach::new(Rule::Refused, why, [at]));
@@ -127,4 +129,27 @@ pub(super) fn refused(facts: &Facts<'_>) -> Vec<Breach> {
         }
     }
     breaches
+}
+
+/// Nobody is told to write more slowly who is not fast.
+pub(super) fn limited(facts: &Facts<'_>) -> Vec<Breach> {
+    let mut asked: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+    let mut limited = Vec::new();
+    for ((user, _), write) in &facts.writes {
+        asked.entry(user).or_default().extend(write.asked.iter().map(|stamp| stamp.at));
+        limited.extend(write.replies.iter().filter_map(|Replied { at, outcome }| {
+            let refusal = outcome.as_ref().err()?;
+            (refusal.code == ErrorCode::RateLimited).then_some((user.as_str(), *at))
+        }));
+    }
+    let is_due = |(user, at): &(&str, Stamp)| {
+        let since = at.at.saturating_sub(COUNTED);
+        let asked = asked.get(user).map(Vec::as_slice).unwrap_or_default();
+        asked.iter().filter(|asked| (since..=at.at).contains(asked)).count() > WRITES
+    };
+    let undue = limited.iter().filter(|limited| !is_due(limited));
+    let breach = |(user, at): &(&str, Stamp)| {
+        Breach::new(Rule::Refused, format!("{user} was told to be slower, and was slow"), [*at])
+    };
+    undue.map(breach).collect()
 }

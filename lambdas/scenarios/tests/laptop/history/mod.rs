@@ -120,6 +120,17 @@ fn a_handover_keeps_every_pending_reply() -> Outcome {
     Ok(())
 }
 
+/// People who write faster than they may are held back, and lose nothing by it.
+#[test]
+fn a_hurry_is_slowed_and_loses_nothing() -> Outcome {
+    let plan =
+        Plan { bad_lines: false, pause: Duration::from_millis(10), ..Plan::simulated(1, 4, 400) };
+    let (record, ()) = simulate(&plan, Config::default(), |_| ())?;
+    let tally = history::judge(&record)?;
+    ensure!(tally.limited > 0, "nobody was too fast: {tally}");
+    Ok(())
+}
+
 /// The same seed, the same run, down to the last frame; another seed, another.
 #[test]
 fn a_seed_has_one_history() -> Outcome {
