@@ -12,28 +12,28 @@ mod record;
 mod rules;
 mod tally;
 
+use std::collections::BTreeSet;
+
+use crate::Failure;
+
 pub use plan::Plan;
 pub use play::{Weather, play};
 pub use record::{Moment, Record, Recorder, Shown, Stamp, What, Who};
 pub use rules::{Breach, Rule, check};
 pub use tally::Tally;
 
-use crate::Failure;
-
-/// How many breaches are told of: the first few tell enough.
-const TOLD: usize = 5;
-
 /// Checks a record, and says what went on in it.
 ///
 /// # Errors
-/// When a rule does not hold: each breach with the record around it.
+/// When a rule does not hold: of each such rule the first breach, with the record around it.
 pub fn judge(record: &Record) -> Result<Tally, Failure> {
     let breaches = check(record);
     if breaches.is_empty() {
         return Ok(Tally::of(record));
     }
     let mut words = format!("{} breaches", breaches.len());
-    for breach in breaches.iter().take(TOLD) {
+    let mut told = BTreeSet::new();
+    for breach in breaches.iter().filter(|breach| told.insert(breach.rule)) {
         let around = record.around(&breach.at);
         words.extend(["\n\n", &breach.to_string(), "\n", &around]);
     }
