@@ -287,6 +287,10 @@ export type Limits = {
  */
 textBytes: number, 
 /**
+ * See [`TEXT_JSON_BYTES`].
+ */
+textJsonBytes: number, 
+/**
  * See [`FRAME_BYTES`].
  */
 frameBytes: number, 
@@ -1040,6 +1044,7 @@ export interface Actions {
 /** The limits of `chat.v1`; `hello` tells a server's own. */
 export const LIMITS = {
   textBytes: 8192,
+  textJsonBytes: 29000,
   frameBytes: 30720,
   pageDefault: 10,
   pageMessages: 100,

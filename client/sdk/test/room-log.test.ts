@@ -88,6 +88,17 @@ test("a page of which all has been deleted meanwhile moves on all the same", () 
   expect(log.states.size).toBe(0);
 });
 
+test("pages without a message lead on by where they say that they begin", () => {
+  const empty = { ...newest(1, 20), messages: [], more: true };
+  let log = reduceRoom(EMPTY_LOG, { kind: "newest", page: { ...empty, from: 15 } });
+  expect(log).toMatchObject({ from: 15, more: true, messages: [] });
+  log = reduceRoom(log, { kind: "older", before: 15, page: { ...empty, from: 9 } });
+  expect(log).toMatchObject({ from: 9, more: true, messages: [] });
+  log = reduceRoom(log, { kind: "older", before: 9, page: newest(1, 8) });
+  expect(log).toMatchObject({ from: 1, more: false });
+  expect(seqs(log)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
 test("when all that was loaded is deleted, older messages join on", () => {
   const other = new FakeRoom("general");
   for (let i = 1; i <= 4; i++) other.append(`m${i}`);

@@ -68,6 +68,9 @@ pub struct Limits {
     /// See [`TEXT_BYTES`].
     #[cfg_attr(test, ts(type = "number"))]
     pub text_bytes: usize,
+    /// See [`TEXT_JSON_BYTES`].
+    #[cfg_attr(test, ts(type = "number"))]
+    pub text_json_bytes: usize,
     /// See [`FRAME_BYTES`].
     #[cfg_attr(test, ts(type = "number"))]
     pub frame_bytes: usize,
@@ -102,6 +105,7 @@ pub struct Limits {
 /// The limits of this version.
 pub const LIMITS: Limits = Limits {
     text_bytes: TEXT_BYTES,
+    text_json_bytes: TEXT_JSON_BYTES,
     frame_bytes: FRAME_BYTES,
     page_messages: PAGE_MAX,
     client_id_characters: CLIENT_ID_MAX,

@@ -99,7 +99,7 @@ fn generate() -> String {
            getRecentMessages: {{ request: GetRecentMessages; reply: MessagesPage | ChangesPage }};\n\
          }}\n\
          \n/** The limits of `chat.v1`; `hello` tells a server's own. */\n\
-         export const LIMITS = {{\n  textBytes: {},\n  frameBytes: {},\n  pageDefault: {},\n  \
+         export const LIMITS = {{\n  textBytes: {},\n  textJsonBytes: {},\n  frameBytes: {},\n  pageDefault: {},\n  \
            pageMessages: {},\n  usernameMin: {},\n  usernameMax: {},\n  passwordMin: {},\n  \
            passwordMax: {},\n  clientIdCharacters: {},\n  topicBytes: {},\n  roomCharacters: {},\n  \
            roomsPerSocket: {},\n  socketsPerPerson: {},\n  writesPerWindow: {},\n  \
@@ -108,6 +108,7 @@ fn generate() -> String {
          \n/** Close codes of ours that a client treats in its own way. */\n\
          export const CLOSE_CODES = {{\n  sessionEnded: {},\n  tooManySockets: {},\n  handover: {},\n}} as const;\n",
         limits::TEXT_BYTES,
+        limits::TEXT_JSON_BYTES,
         limits::FRAME_BYTES,
         limits::PAGE_DEFAULT,
         limits::PAGE_MAX,

@@ -47,7 +47,8 @@ impl Reader {
         Ok(oldest.first().copied().unwrap_or(0))
     }
 
-    /// The newest entries, newest first; with `before`, those with a lower number.
+    /// The newest entries, newest first, until so many messages are among them; with `before`, those
+    /// with a lower number.
     ///
     /// # Errors
     /// When the table does not answer, or a row cannot be read.
@@ -56,6 +57,7 @@ impl Reader {
         room: &RoomName,
         before: Option<u64>,
         limit: usize,
+        messages: usize,
     ) -> Result<Vec<Entry>, Error> {
         let query = match before {
             None => self.query(room, "room = :room"),
@@ -63,7 +65,12 @@ impl Reader {
                 .query(room, "room = :room AND seq < :before")
                 .expression_attribute_values(":before", aws::number(before)),
         };
-        collect(query.scan_index_forward(false), limit, entry::read).await
+        let mut found = 0;
+        let are_enough = |entry: &Entry| {
+            found += usize::from(entry.message().is_some());
+            found >= messages
+        };
+        collect_until(query.scan_index_forward(false), limit, entry::read, are_enough).await
     }
 
     /// The entries with a higher number than `after`, oldest first.
@@ -144,12 +151,27 @@ async fn collect<T>(
     limit: usize,
     read: impl Fn(Item) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
+    collect_until(query, limit, read, |_| false).await
+}
+
+/// The same, up to the first row after which there are enough.
+async fn collect_until<T>(
+    query: QueryFluentBuilder,
+    limit: usize,
+    read: impl Fn(Item) -> Result<T, Error>,
+    mut are_enough: impl FnMut(&T) -> bool,
+) -> Result<Vec<T>, Error> {
     let page = i32::try_from(limit).unwrap_or(i32::MAX);
     let mut items = query.limit(page).into_paginator().items().send();
     let mut rows = Vec::new();
     while rows.len() < limit {
         let Some(item) = items.next().await else { break };
-        rows.push(read(item.map_err(Error::service("Query", "messages"))?)?);
+        let row = read(item.map_err(Error::service("Query", "messages"))?)?;
+        let enough = are_enough(&row);
+        rows.push(row);
+        if enough {
+            break;
+        }
     }
     Ok(rows)
 }

@@ -25,9 +25,8 @@ pub(crate) async fn erase(ctx: &Ctx, who: &str) -> Result<AdminDone, Error> {
     let user = find(ctx, who).await?;
     ctx.accounts.bury(&user).await?;
     ctx.farewell.say(&user.id, Which::All, "This account has been erased.").await?;
-    if user.erased_at.is_none() {
-        sleep(ON_ITS_WAY).await;
-    }
+    // In every call: an earlier one may not have ended all sockets.
+    sleep(ON_ITS_WAY).await;
     let end = Instant::now() + PATIENCE;
     let mut erased = 0_u64;
     let mut more = true;

@@ -14,7 +14,8 @@ use crate::Ctx;
 ///
 /// # Errors
 /// `rate_limited` when the caller's own is one of the oldest, or others may still be opening: such a
-/// socket answers as one that is gone, and would open after its row was deleted.
+/// socket answers as one that is gone, and would open after its row was deleted. `unauthorized` when the
+/// caller's session has ended.
 pub(crate) async fn make_room(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
     let too_many = too_many(ctx, caller).await?;
     if too_many.is_empty() {
@@ -23,6 +24,8 @@ pub(crate) async fn make_room(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
     if too_many.iter().any(|socket| socket.connection_id == caller.connection_id) {
         return Err(refusal());
     }
+    // Nobody's window ends for a token that is good no more.
+    ctx.admit(caller).await?;
     let reason = format!("You opened Parley in more than {SOCKETS_MAX} places.");
     let ended = ctx.farewell.end_all(too_many.clone(), CloseCode::TooManySockets, &reason).await;
     let opening = match ended {

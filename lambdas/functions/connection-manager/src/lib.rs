@@ -110,28 +110,29 @@ async fn connect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(
 async fn open(ctx: &Ctx, caller: &Caller) -> Result<(), Error> {
     rooms::hear_all(ctx, caller).await?;
     crowd::make_room(ctx, caller).await?;
-    if ctx.sessions.admits(&ctx.accounts, &caller.identity).await? {
-        return Ok(());
-    }
-    Err(session_has_ended())
+    ctx.admit(caller).await
 }
 
 impl Ctx {
-    /// That the socket's session goes on. A socket that could not be closed when its session ended
-    /// hears nothing any more once it asks.
-    async fn admit_still(&self, caller: &Caller) -> Result<(), Error> {
+    /// That the socket's session goes on.
+    async fn admit(&self, caller: &Caller) -> Result<(), Error> {
         if self.sessions.admits(&self.accounts, &caller.identity).await? {
             return Ok(());
         }
-        // Its row last, by which whoever ends all sessions finds it.
-        rooms::hear_nothing(self, caller).await?;
-        self.connections.delete(&caller.identity.user_id, &caller.connection_id).await?;
-        Err(session_has_ended())
+        Err(Error::refused(ErrorCode::Unauthorized, "The session has ended."))
     }
-}
 
-fn session_has_ended() -> Error {
-    Error::refused(ErrorCode::Unauthorized, "The session has ended.")
+    /// The same of a socket that is open. One that could not be closed when its session ended hears
+    /// nothing any more once it asks.
+    async fn admit_still(&self, caller: &Caller) -> Result<(), Error> {
+        let admitted = self.admit(caller).await;
+        if matches!(&admitted, Err(Error::Refused(_))) {
+            // Its row last, by which whoever ends all sessions finds it.
+            rooms::hear_nothing(self, caller).await?;
+            self.connections.delete(&caller.identity.user_id, &caller.connection_id).await?;
+        }
+        admitted
+    }
 }
 
 async fn disconnect(ctx: &Ctx, event: &ApiGatewayWebsocketProxyRequest) -> Result<(), Error> {

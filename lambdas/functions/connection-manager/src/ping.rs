@@ -27,7 +27,7 @@ pub(crate) async fn ping(ctx: &Ctx, caller: Caller, request: Ping) -> Result<Ans
     let joined = ctx.memberships.of(&caller.identity.user_id).await?;
     let (mine, others): (Vec<_>, Vec<_>) =
         named.into_iter().partition(|room| joined.contains(room));
-    for room in &others {
+    for room in &ctx.subscriptions.heard(&others, &caller.connection_id).await? {
         rooms::forget(ctx, &caller, room).await?;
     }
     let heard = rooms::repair(ctx, &caller, &mine).await?;

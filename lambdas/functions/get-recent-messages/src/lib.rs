@@ -19,9 +19,9 @@ use crate::rules::{Range, Wanted};
 
 /// The lowest number of a log that nothing was trimmed from.
 const FIRST: u64 = 1;
-/// Queries for one page of history.
+/// How often more entries are asked for, for one page of history.
 const ROUNDS: u32 = 8;
-/// Entries that one of them asks for at the most: pointers are small, and so many fit into its 1 MB.
+/// Entries that are asked for at once: pointers are small, and so many fit into the 1 MB of a query.
 const ROUND_MAX: usize = 2_000;
 
 /// What the function keeps between events.
@@ -113,18 +113,21 @@ async fn newest(ctx: &Ctx, wanted: &Wanted, before: Option<u64>) -> Result<Found
         let missing = wanted.limit + 1 - messages.len();
         // The more was read in vain, the more is read at once.
         let asked = missing.saturating_mul(1 << (2 * round)).min(ROUND_MAX).max(missing);
-        let entries = ctx.log.newest(&wanted.room, from, asked).await?;
+        let entries = ctx.log.newest(&wanted.room, from, asked, missing).await?;
         if from.is_none() {
             head = Some(entries.first().map_or(0, Entry::seq));
         }
-        all_read = entries.len() < asked;
         from = entries.last().map(Entry::seq).or(from);
         for entry in &entries {
             // From the newest on: the first pointer to a message is to its last change.
             entry.of().map(|of| *changed.entry(of).or_insert(entry.seq()));
         }
         messages.extend(entries.iter().filter_map(Entry::message).cloned());
-        if all_read || messages.len() > wanted.limit {
+        if messages.len() > wanted.limit {
+            break;
+        }
+        all_read = entries.len() < asked;
+        if all_read {
             break;
         }
     }

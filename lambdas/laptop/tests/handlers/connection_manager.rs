@@ -3,6 +3,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chat::clock::Timestamp;
 use laptop::embedded::{Fault, Rule};
+use protocol::limits::SOCKETS_MAX;
 use serde_json::{Value, json};
 
 use crate::stage::{Caller, Stage};
@@ -77,6 +78,27 @@ async fn a_socket_that_opens_while_its_session_ends_is_refused_or_closed() {
             other => panic!("{other}"),
         }
     }
+}
+
+/// Whoever has a token that is good no more can end nobody's window with it.
+#[tokio::test]
+async fn a_refused_socket_does_not_take_the_place_of_another() {
+    let stage = Stage::new().await;
+    let session = enter_new(&stage, 0).await;
+    let mut sockets = Vec::new();
+    for _ in 0..SOCKETS_MAX {
+        let socket = stage.aws.connections().open_fake();
+        let status = stage.life(&Caller::of_session(&session, socket.id()), "$connect").await;
+        assert_eq!(status, 200);
+        sockets.push(socket);
+    }
+    stage.edit_accounts("session", |row| row["endedAt"] = json!("2026-11-25T00:00:00Z")).await;
+    let late = stage.aws.connections().open_fake();
+    assert_eq!(stage.life(&Caller::of_session(&session, late.id()), "$connect").await, 401);
+    for socket in &mut sockets {
+        assert!(socket.posted().is_empty(), "{:?}", socket.posted());
+    }
+    assert_eq!(stage.rows("connections").await.len(), SOCKETS_MAX);
 }
 
 async fn enter_new(stage: &Stage, turn: usize) -> Value {

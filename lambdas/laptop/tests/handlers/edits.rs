@@ -1,3 +1,4 @@
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use laptop::embedded::{FakeConnection, Fault, Rule};
 use serde_json::{Value, json};
 
@@ -236,6 +237,48 @@ async fn a_flood_of_edits_does_not_hide_what_was_said_before() {
     assert_eq!((&page["more"], &page["from"]), (&json!(false), &json!(1)));
     let queries = stage.requests("get-recent-messages", "Query", "messages").len() - before;
     assert!(queries <= 5, "{queries} queries for a page");
+}
+
+/// Where there are very many, a page ends before it is full, and says where the next one begins.
+#[tokio::test]
+async fn a_page_that_is_not_full_says_from_where_to_go_on() {
+    let stage = Stage::new().await;
+    let (ada, _socket) = stage.connect("ada").await;
+    stage.fill(&ada, 3, 1).await;
+    stage.send(&ada, edit(3, "edited", "e1")).await;
+    let pointer = stage.items("messages").await;
+    let pointer = pointer.into_iter().find(|item| item["seq"].as_n().unwrap() == "4").unwrap();
+    let pointers: Vec<_> = (5..=7_000)
+        .map(|seq| {
+            let mut pointer = pointer.clone();
+            pointer.insert("seq".into(), AttributeValue::N(seq.to_string()));
+            let put = PutRequest::builder().set_item(Some(pointer)).build().unwrap();
+            WriteRequest::builder().put_request(put).build()
+        })
+        .collect();
+    for some in pointers.chunks(25) {
+        let batch = stage.aws.database().batch_write_item();
+        batch.request_items(stage.aws.table("messages"), some.to_vec()).send().await.unwrap();
+    }
+    let (mut before, mut seen, mut empty) = (None, Vec::new(), 0);
+    loop {
+        let mut request = json!({ "action": "getRecentMessages", "limit": 1, "id": 1 });
+        if let Some(before) = &before {
+            request["before"] = json!(before);
+        }
+        let page = stage.send(&ada, request).await;
+        let messages = page["messages"].as_array().unwrap();
+        empty += usize::from(messages.is_empty());
+        seen.extend(messages.iter().map(|message| message["seq"].clone()));
+        let from = page["from"].as_u64().unwrap();
+        assert!(before.is_none_or(|before| from < before), "no further: {page}");
+        before = Some(from);
+        if page["more"] == false {
+            break;
+        }
+    }
+    assert_eq!(seen, [3, 2, 1]);
+    assert!(empty > 0, "every page had a message");
 }
 
 /// The query of a page may read a message, and then the entry of a change that came between.

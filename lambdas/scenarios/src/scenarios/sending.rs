@@ -119,6 +119,7 @@ pub async fn too_much_text_is_refused(body: &Body) -> Outcome {
         "x".repeat(limits::TEXT_BYTES + 1),
         "é".repeat(limits::TEXT_BYTES / 2) + "x",
         "🦀".repeat(limits::TEXT_BYTES / 4 + 1),
+        "\u{1}".repeat(limits::TEXT_JSON_BYTES / 6 + 1),
     ] {
         let refusal = socket.request("sendMessage", json!({ "content": text })).await?.refused()?;
         ensure_eq!((refusal.code, refusal.retryable), (ErrorCode::TooLarge, false), "refusal");

@@ -20,11 +20,13 @@ fn was_due(facts: &Facts<'_>, user: &str, write: &Written, refusal: ErrorCode) -
     let entries = facts.logs.get(&write.room).into_iter().flat_map(|log| &log.entries);
     let mut changes = entries.filter_map(Entry::known);
     match refusal {
-        // Deleted, or, of a room, not made at that time.
-        ErrorCode::NotFound => write.of.is_none_or(|of| {
-            changes
-                .any(|change| matches!(change, Change::Delete { message, .. } if message.seq == of))
-        }),
+        // Deleted; or a room that was not made at that time.
+        ErrorCode::NotFound => match write.of {
+            Some(of) => changes.any(
+                |change| matches!(change, Change::Delete { message, .. } if message.seq == of),
+            ),
+            None => write.action == "joinRoom",
+        },
         // A client writes to rooms that it was told its person is in.
         ErrorCode::NotMember => changes
             .any(|change| matches!(change, Change::Leave { member, .. } if member.user_id == user)),
