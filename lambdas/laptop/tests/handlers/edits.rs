@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use laptop::embedded::{FakeConnection, Fault, Rule};
 use serde_json::{Value, json};
@@ -15,6 +17,13 @@ fn edit(seq: u64, content: &str, client_id: &str) -> Value {
 
 fn delete(seq: u64, client_id: &str) -> Value {
     json!({ "action": "deleteMessage", "id": 1, "seq": seq, "clientId": client_id })
+}
+
+/// The stored row of an entry.
+async fn row(stage: &Stage, seq: u64) -> HashMap<String, AttributeValue> {
+    let seq = seq.to_string();
+    let rows = stage.items("messages").await;
+    rows.into_iter().find(|item| *item["seq"].as_n().unwrap() == seq).unwrap()
 }
 
 fn told(socket: &mut FakeConnection) -> Vec<Value> {
@@ -206,12 +215,11 @@ async fn a_resume_has_no_text_that_it_says_is_deleted() {
     let stage = Stage::new().await;
     let (ada, _socket) = stage.connect("ada").await;
     stage.send(&ada, message("a secret", "c1")).await;
-    let row = stage.items("messages").await.remove(0);
+    let old = row(&stage, 1).await;
     stage.send(&ada, delete(1, "c2")).await;
     let put = stage.aws.database().put_item().table_name(stage.aws.table("messages"));
-    let current = stage.items("messages").await;
-    let current = current.into_iter().find(|item| item["seq"].as_n().unwrap() == "1").unwrap();
-    put.clone().set_item(Some(row)).send().await.unwrap();
+    let current = row(&stage, 1).await;
+    put.clone().set_item(Some(old)).send().await.unwrap();
     let second = async {
         let batch = Rule::on("BatchGetItem").times(1).with(Fault::InternalServerError);
         stage.aws.faults().inject(batch).wait_fired(1).await;
@@ -246,8 +254,7 @@ async fn a_page_that_is_not_full_says_from_where_to_go_on() {
     let (ada, _socket) = stage.connect("ada").await;
     stage.fill(&ada, 3, 1).await;
     stage.send(&ada, edit(3, "edited", "e1")).await;
-    let pointer = stage.items("messages").await;
-    let pointer = pointer.into_iter().find(|item| item["seq"].as_n().unwrap() == "4").unwrap();
+    let pointer = row(&stage, 4).await;
     let pointers: Vec<_> = (5..=7_000)
         .map(|seq| {
             let mut pointer = pointer.clone();
@@ -287,14 +294,13 @@ async fn a_page_is_up_to_date_with_the_entries_it_has_read() {
     let stage = Stage::new().await;
     let (ada, _socket) = stage.connect("ada").await;
     stage.send(&ada, message("hi", "c1")).await;
-    let row = stage.items("messages").await.remove(0);
+    let old = row(&stage, 1).await;
     stage.send(&ada, edit(1, "ho", "c2")).await;
     // As the query would have read it before the change.
     let put = stage.aws.database().put_item().table_name(stage.aws.table("messages"));
-    let old = put.clone().set_item(Some(row)).send();
-    let current = stage.items("messages").await;
-    let current = current.into_iter().find(|item| item["seq"].as_n().unwrap() == "1").unwrap();
-    old.await.unwrap();
+    let put_old = put.clone().set_item(Some(old)).send();
+    let current = row(&stage, 1).await;
+    put_old.await.unwrap();
     // It stands again once it is read a second time.
     let second = async {
         let batch = Rule::on("BatchGetItem").times(1).with(Fault::InternalServerError);

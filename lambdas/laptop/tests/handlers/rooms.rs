@@ -27,6 +27,14 @@ async fn listeners(stage: &Stage) -> Vec<String> {
     attic.map(|row| row["connectionId"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Ada has made the attic, and Bob has joined it.
+async fn two_in_the_attic(stage: &Stage) -> ((Caller, FakeConnection), (Caller, FakeConnection)) {
+    let (ada, bob) = (stage.connect("ada").await, stage.connect("bob").await);
+    stage.send(&ada.0, room("createRoom", ATTIC, "c1")).await;
+    stage.send(&bob.0, room("joinRoom", ATTIC, "b1")).await;
+    (ada, bob)
+}
+
 fn code(answer: &Value) -> &str {
     answer["error"]["code"].as_str().unwrap_or("ok")
 }
@@ -275,10 +283,7 @@ async fn leaving_while_a_socket_begins_to_hear_leaves_no_listener() {
 #[tokio::test]
 async fn a_leave_that_was_cut_short_is_finished_by_its_resend() {
     let stage = Stage::new().await;
-    let (ada, _adas) = stage.connect("ada").await;
-    let (bob, _bobs) = stage.connect("bob").await;
-    stage.send(&ada, room("createRoom", ATTIC, "c1")).await;
-    stage.send(&bob, room("joinRoom", ATTIC, "b1")).await;
+    let ((ada, _adas), (bob, _bobs)) = two_in_the_attic(&stage).await;
     let rule = Rule::on("TransactWriteItems").function("rooms").skip(1);
     let cut = stage.aws.faults().inject(rule.with(Fault::InternalServerError));
     let leave = room("leaveRoom", ATTIC, "b2");
@@ -294,10 +299,7 @@ async fn a_leave_that_was_cut_short_is_finished_by_its_resend() {
 #[tokio::test]
 async fn an_old_leave_makes_nobody_deaf() {
     let stage = Stage::new().await;
-    let (ada, _adas) = stage.connect("ada").await;
-    let (bob, mut bobs) = stage.connect("bob").await;
-    stage.send(&ada, room("createRoom", ATTIC, "c1")).await;
-    stage.send(&bob, room("joinRoom", ATTIC, "b1")).await;
+    let ((ada, _adas), (bob, mut bobs)) = two_in_the_attic(&stage).await;
     let leave = room("leaveRoom", ATTIC, "b2");
     stage.send(&bob, leave.clone()).await;
     stage.send(&bob, room("joinRoom", ATTIC, "b3")).await;
@@ -311,10 +313,7 @@ async fn an_old_leave_makes_nobody_deaf() {
 #[tokio::test]
 async fn a_ping_ends_what_a_leave_left() {
     let stage = Stage::new().await;
-    let (ada, _adas) = stage.connect("ada").await;
-    let (bob, _bobs) = stage.connect("bob").await;
-    stage.send(&ada, room("createRoom", ATTIC, "c1")).await;
-    stage.send(&bob, room("joinRoom", ATTIC, "b1")).await;
+    let ((ada, _adas), (bob, _bobs)) = two_in_the_attic(&stage).await;
     let rule = Rule::on("TransactWriteItems").function("rooms").skip(1);
     let cut = stage.aws.faults().inject(rule.with(Fault::InternalServerError));
     assert_eq!(code(&stage.send(&bob, room("leaveRoom", ATTIC, "b2")).await), "unavailable");
